@@ -1,0 +1,238 @@
+import { Effect, Schema } from "effect"
+
+// The `u` flag is what lets a pattern into the JSON Schema.
+const AbsolutePath = Schema.String.check(
+  Schema.isPattern(/^(?!.*\/\.{0,2}(?:\/|$))\/.*$/u, {
+    expected: "an absolute path without . or .. and without a slash at its end"
+  })
+)
+// A container may see the host's files at its root, or the other way round.
+const MapPath = Schema.String.check(
+  Schema.isPattern(/^\/$|^(?!.*\/\.{0,2}(?:\/|$))\/.*$/u, {
+    expected: "an absolute path without . or .. and without a slash at its end"
+  })
+)
+const HttpUrl = Schema.String.check(
+  Schema.isPattern(/^https?:\/\/[^/\s]+/u, { expected: "a URL such as http://127.0.0.1:8080" })
+)
+const RemoteName = Schema.String.check(
+  Schema.isPattern(/^(?!-).+:|^\//u, { expected: "an rclone remote such as b2:my-bucket (see rclone listremotes)" })
+)
+const RemotePath = Schema.String.check(
+  Schema.isPattern(/^(?!\/)(?!.*(?:^|\/)\.\.?(?:\/|$))(?!.*\/\/).*(?<!\/)$/u, {
+    expected: "a relative path without . or .. and without a slash at either end"
+  })
+)
+const Timetable = Schema.String.check(
+  Schema.isPattern(
+    /^(?:off|[\d.]+[BKMGTPkmgtp]?(?::(?:off|[\d.]+[BKMGTPkmgtp]?))?|(?:(?:[A-Z][a-z]{2}-)?\d\d:\d\d,\S+\s*)+)$/u,
+    { expected: 'a limit such as 2M, or a timetable such as "08:00,2M 23:00,off"' }
+  )
+)
+const DurationText = Schema.String.check(
+  Schema.isPattern(/^\d+(?:\.\d+)? (?:nano|micro|milli|second|minute|hour|day|week)s?$/u, {
+    expected: 'a duration such as "7 days" or "36 hours"'
+  })
+)
+const Bytes = Schema.Natural
+
+const withDefault = <S extends Schema.Top>(schema: S, value: S["Encoded"]) =>
+  schema.pipe(Schema.withDecodingDefaultKey(Effect.succeed(value)))
+
+// What the JSON Schema shows must sit on the encoded side: `description` and `default` on the text, not on the duration.
+const duration = (description: string) =>
+  DurationText.annotate({ description }).pipe(Schema.decodeTo(Schema.DurationFromString))
+const durationOr = (value: string, description: string) =>
+  withDefault(
+    DurationText.annotate({ description, default: value }).pipe(Schema.decodeTo(Schema.DurationFromString)),
+    value
+  )
+
+export const Qbittorrent = Schema.Struct({
+  url: HttpUrl.annotate({ description: "Address of qBittorrent's Web UI, such as http://127.0.0.1:8080." }),
+  username: withDefault(
+    Schema.String.annotate({ description: "Name to log in with; not used with an API key.", default: "admin" }),
+    "admin"
+  ),
+  passwordFile: Schema.optionalKey(
+    AbsolutePath.annotate({
+      description:
+        "File that holds the password. Without it and apiKeyFile this host must be allowed to bypass authentication."
+    })
+  ),
+  apiKeyFile: Schema.optionalKey(
+    AbsolutePath.annotate({ description: "File that holds an API key; used instead of name and password." })
+  ),
+  pathMap: withDefault(
+    Schema.Record(MapPath, MapPath).annotate({
+      description: "Paths as qBittorrent sees them to paths on this host, for a client in a container.",
+      default: {}
+    }),
+    {}
+  )
+})
+
+export const Extract = Schema.Struct({
+  enable: withDefault(Schema.Boolean.annotate({ description: "Whether archives are extracted.", default: true }), true),
+  extractor: withDefault(
+    Schema.Literals(["auto", "unar", "7zz", "unrar"]).annotate({
+      description: "Program that reads archives; auto picks one for each.",
+      default: "auto"
+    }),
+    "auto"
+  ),
+  passwordsFile: Schema.optionalKey(
+    AbsolutePath.annotate({ description: "File with one archive password a line, tried in turn." })
+  ),
+  /** How deep archives inside archives are opened; 1 is the item's own archives only. */
+  depth: withDefault(
+    Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 8 })).annotate({
+      description: "How deep archives inside archives are opened; 1 is the item's own archives only.",
+      default: 1
+    }),
+    1
+  ),
+  /** Bytes that stay free on the disk of `extractedDir`. */
+  reserveBytes: withDefault(
+    Bytes.annotate({ description: "Bytes that stay free on the disk of extractedDir.", default: 10 * 1024 ** 3 }),
+    10 * 1024 ** 3
+  )
+})
+
+export const Upload = Schema.Struct({
+  remote: RemoteName.annotate({
+    description: "The rclone remote that everything goes to, with its bucket or folder, such as b2:my-bucket."
+  }),
+  /** Folder on the remote for items whose category has none of its own. */
+  path: withDefault(
+    RemotePath.annotate({
+      description: "Folder on the remote for items whose category has none of its own.",
+      default: "downloads"
+    }),
+    "downloads"
+  ),
+  rcloneConfigFile: Schema.optionalKey(AbsolutePath.annotate({ description: "rclone's configuration file." })),
+  /** Large files in flight at once. */
+  transfers: withDefault(
+    Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 64 })).annotate({
+      description: "Large files in flight at once.",
+      default: 4
+    }),
+    4
+  ),
+  bandwidth: Schema.optionalKey(
+    Timetable.annotate({
+      description: 'Upload limit in bytes a second (2M), or a timetable ("08:00,2M 23:00,off"), as rclone --bwlimit.'
+    })
+  ),
+  verify: withDefault(
+    Schema.Literals(["metadata", "sampled", "readback"]).annotate({
+      description:
+        "What is read back beside the hashes: nothing; samples of large files, whose hash on the remote is only a claim; or every file, whole.",
+      default: "sampled"
+    }),
+    "sampled"
+  ),
+  extract: withDefault(Extract.annotate({ description: "Extraction of archives." }), {})
+})
+
+export const Tracker = Schema.Struct({
+  minSeedTime: Schema.optionalKey(duration("Seeding time that this tracker demands.")),
+  minRatio: Schema.optionalKey(
+    Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0)).annotate({ description: "Ratio that this tracker demands." })
+  )
+})
+
+export const Cleanup = Schema.Struct({
+  dryRun: withDefault(
+    Schema.Boolean.annotate({ description: "Only say what would be released.", default: false }),
+    false
+  ),
+  mode: withDefault(
+    Schema.Literals(["untracked", "managed"]).annotate({
+      description:
+        "untracked: release what no torrent claims any more. managed: also remove torrents whose obligations are met.",
+      default: "untracked"
+    }),
+    "untracked"
+  ),
+  minSeedTime: durationOr("7 days", "managed: how long every torrent seeds at least."),
+  minRatio: withDefault(
+    Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0)).annotate({
+      description: "managed: the ratio that every torrent reaches at least.",
+      default: 1
+    }),
+    1
+  ),
+  trackers: withDefault(
+    Schema.Record(Schema.String, Tracker).annotate({
+      description: "managed: what single trackers demand instead, by their host name.",
+      default: {}
+    }),
+    {}
+  ),
+  onlyWhenFreeBelowBytes: withDefault(
+    Schema.NullOr(Bytes).annotate({
+      description: "Release only while fewer bytes than this are free on the disk of completedDir; null is always.",
+      default: null
+    }),
+    null
+  ),
+  quarantineFor: withDefault(
+    Schema.NullOr(
+      DurationText.annotate({ description: "How long." }).pipe(Schema.decodeTo(Schema.DurationFromString))
+    ).annotate({ description: "How long a released copy is kept aside first; null is not at all.", default: null }),
+    null
+  ),
+  maxDeletesPerRun: withDefault(
+    Schema.Natural.annotate({ description: "Items that one run releases at most.", default: 100 }),
+    100
+  ),
+  /** Share of the torrent list (0–1) that may vanish between two runs before we refuse to believe it. */
+  maxListShrink: withDefault(
+    Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 })).annotate({
+      description:
+        "Share of the torrent list (0 to 1) that may vanish between two runs before a run stops in disbelief.",
+      default: 0.5
+    }),
+    0.5
+  ),
+  /** Absolute paths or globs of absolute paths. */
+  neverDelete: withDefault(
+    Schema.Array(Schema.String).annotate({
+      description: "Absolute paths, or globs of them, that are never released.",
+      default: []
+    }),
+    []
+  )
+})
+
+export const Config = Schema.Struct({
+  stateDir: AbsolutePath.annotate({
+    description: "Directory of the database, the spool, the lock and the metrics, such as /var/lib/media-pipeline."
+  }),
+  qbittorrent: Qbittorrent.annotate({ description: "The torrent client." }),
+  completedDir: AbsolutePath.annotate({
+    description: "Directory that completed torrents lie in, such as /var/lib/qBittorrent/completed."
+  }),
+  extractedDir: Schema.optionalKey(
+    AbsolutePath.annotate({
+      description:
+        "Directory that archives are extracted into for their upload; by default extracted beside completedDir."
+    })
+  ),
+  categories: withDefault(
+    Schema.Record(
+      Schema.String,
+      Schema.Struct({ remotePath: RemotePath.annotate({ description: "Folder on the remote, such as tv." }) })
+    ).annotate({ description: "Folders on the remote by qBittorrent category.", default: {} }),
+    {}
+  ),
+  upload: Upload.annotate({ description: "Where and how items are uploaded." }),
+  cleanup: Schema.optionalKey(Cleanup.annotate({ description: "When local copies are released; absent is never." }))
+}).annotate({ title: "media-pipeline", description: "Configuration of media-pipeline." })
+
+export interface Config extends Schema.Schema.Type<typeof Config> {
+  readonly extractedDir: string
+}
+export interface CleanupConfig extends Schema.Schema.Type<typeof Cleanup> {}
