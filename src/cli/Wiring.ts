@@ -1,0 +1,64 @@
+import { Context, Effect, Layer } from "effect"
+import type { SqlClient } from "effect/sql"
+import type { AppConfig } from "../config/AppConfig.ts"
+import { Progress } from "../platform/Progress.ts"
+import type { Archive } from "../services/Archive.ts"
+import type { Disk } from "../services/Disk.ts"
+import type { Gate } from "../services/Gate.ts"
+import type { Remote } from "../services/Remote.ts"
+import type { TorrentClient } from "../services/TorrentClient.ts"
+import * as Database from "../state/Database.ts"
+import { Health } from "../state/Health.ts"
+import { Items } from "../state/Items.ts"
+import type { Journal } from "../state/Journal.ts"
+import { Runs } from "../state/Runs.ts"
+import { Spool } from "../state/Spool.ts"
+import { Torrents } from "../state/Torrents.ts"
+
+/** One layer a port. A test build replaces single ones: `start({ ...production, journal: mine })`. */
+export interface Adapters {
+  readonly torrentClient: Layer.Layer<TorrentClient, never, AppConfig>
+  /** Must not start rclone before something is asked of the remote. */
+  readonly remote: Layer.Layer<Remote, never, AppConfig>
+  readonly archive: Layer.Layer<Archive, never, AppConfig | Gate>
+  readonly gate: Layer.Layer<Gate, never, AppConfig | TorrentClient | Remote>
+  readonly disk: Layer.Layer<Disk>
+  readonly journal: Layer.Layer<Journal, never, SqlClient.SqlClient>
+}
+
+const stateOver = <E, R>(adapters: Adapters, database: Layer.Layer<SqlClient.SqlClient, E, R>) =>
+  Layer.mergeAll(Items.layer, adapters.journal, Runs.layer, Torrents.layer, Health.layer).pipe(
+    Layer.provide(database),
+    Layer.merge(Spool.layer)
+  )
+
+const make = (adapters: Adapters) => {
+  const outside = Layer.mergeAll(adapters.torrentClient, adapters.remote, adapters.disk)
+  const gate = adapters.gate.pipe(Layer.provide(outside))
+  const state = stateOver(adapters, Database.layer)
+  const reading = stateOver(adapters, Database.layerReadOnly)
+  return {
+    /** For commands that change something. */
+    acting: Layer.mergeAll(
+      outside,
+      gate,
+      adapters.archive.pipe(Layer.provide(gate)),
+      state,
+      Layer.suspend(() => Progress.layer)
+    ),
+    /** For looking, also while another run changes things. */
+    looking: Layer.mergeAll(outside, reading),
+    outside,
+    reading,
+    disk: adapters.disk,
+    spool: Spool.layer
+  }
+}
+
+export class Wiring extends Context.Service<Wiring, ReturnType<typeof make>>()("media-pipeline/Wiring") {
+  static readonly layer = (adapters: Adapters) =>
+    Layer.effect(
+      Wiring,
+      Effect.sync(() => make(adapters))
+    )
+}

@@ -1,0 +1,34 @@
+import { Effect } from "effect"
+import type { Check } from "./doctor/check.ts"
+import { credentials } from "./doctor/credentials.ts"
+import type { Database } from "./doctor/database.ts"
+import { directories } from "./doctor/directories.ts"
+import { client, remote } from "./doctor/outside.ts"
+import { programs } from "./doctor/programs.ts"
+
+export interface DoctorReport {
+  readonly checks: ReadonlyArray<Check>
+  readonly problems: number
+  readonly warnings: number
+}
+
+/**
+ * Looks at everything that a run depends on and changes nothing. `database` is handed in because it may be the very
+ * thing that cannot be opened.
+ */
+export const doctor = Effect.fn("doctor")(function* <R>(database: Effect.Effect<Database, never, R>) {
+  const [state, programChecks, credentialChecks, clientChecks, remoteChecks] = yield* Effect.all(
+    [database, programs, credentials, client, remote],
+    { concurrency: "unbounded" }
+  )
+  const checks = [
+    ...programChecks,
+    ...(yield* directories(state.expected)),
+    ...credentialChecks,
+    ...clientChecks,
+    ...remoteChecks,
+    ...state.checks
+  ]
+  const of = (outcome: Check["outcome"]) => checks.filter((check) => check.outcome === outcome).length
+  return { checks, problems: of("problem"), warnings: of("warning") } satisfies DoctorReport
+})

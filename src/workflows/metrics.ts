@@ -1,0 +1,88 @@
+import { Effect, Option } from "effect"
+import { AppConfig } from "../config/AppConfig.ts"
+import { writeAtomic } from "../platform/AtomicFile.ts"
+import { join } from "../platform/BytePath.ts"
+import { Disk } from "../services/Disk.ts"
+import { Items } from "../state/Items.ts"
+import { Runs } from "../state/Runs.ts"
+import { Spool } from "../state/Spool.ts"
+
+interface Sample {
+  readonly labels: Readonly<Record<string, string>>
+  readonly value: number
+}
+
+const escape = (value: string) => value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n")
+
+const gauge = (name: string, help: string, samples: ReadonlyArray<Sample>): string => {
+  if (samples.length === 0) return ""
+  const lines = samples.map(({ labels, value }) => {
+    const pairs = Object.entries(labels).map(([key, text]) => `${key}="${escape(text)}"`)
+    return `media_pipeline_${name}${pairs.length === 0 ? "" : `{${pairs.join(",")}}`} ${value}`
+  })
+  return `# HELP media_pipeline_${name} ${help}\n# TYPE media_pipeline_${name} gauge\n${lines.join("\n")}\n`
+}
+
+/** The Prometheus text of what we remember, for the node exporter's textfile collector. */
+export const render = Effect.fn("metrics.render")(function* () {
+  const config = yield* AppConfig
+  const runs = yield* Runs
+  const totals = yield* (yield* Items).totals
+  const tickets = yield* (yield* Spool).peek.pipe(Effect.orElseSucceed(() => []))
+  const free = yield* (yield* Disk).freeBytes(config.completedDir)
+  const last: Array<{
+    readonly command: string
+    readonly at: number
+    readonly seconds: number
+    readonly good: number
+  }> = []
+  for (const command of ["upload", "cleanup"]) {
+    const run = Option.getOrUndefined(yield* runs.last(command))
+    if (run?.endedAt === undefined || run.endedAt === null) continue
+    const seconds = (run.endedAt - run.begunAt) / 1000
+    last.push({ command, at: run.endedAt / 1000, seconds, good: run.outcome === "done" ? 1 : 0 })
+  }
+  const ofRuns = (value: (run: (typeof last)[number]) => number) =>
+    last.map((run) => ({ labels: { command: run.command }, value: value(run) }))
+  const ofItems = (value: (total: { readonly items: number; readonly bytes: number }) => number) =>
+    [...totals].map(([state, total]) => ({ labels: { state }, value: value(total) }))
+  return [
+    gauge(
+      "items",
+      "Items by state.",
+      ofItems(({ items }) => items)
+    ),
+    gauge(
+      "item_bytes",
+      "Bytes of items' original files by state.",
+      ofItems(({ bytes }) => bytes)
+    ),
+    gauge("spool_tickets", "Completed torrents that wait for an upload.", [{ labels: {}, value: tickets.length }]),
+    gauge(
+      "last_run_end_seconds",
+      "When a command last ended, Unix time.",
+      ofRuns(({ at }) => at)
+    ),
+    gauge(
+      "last_run_duration_seconds",
+      "How long it took.",
+      ofRuns(({ seconds }) => seconds)
+    ),
+    gauge(
+      "last_run_success",
+      "1 if all went well.",
+      ofRuns(({ good }) => good)
+    ),
+    gauge(
+      "free_bytes",
+      "Bytes free on the filesystem of completedDir.",
+      free._tag === "Known" ? [{ labels: {}, value: free.value }] : []
+    )
+  ].join("")
+})
+
+/** Writes `$stateDir/metrics.prom`. A failure is logged: metrics never fail a run. */
+export const writeMetrics = Effect.gen(function* () {
+  const { stateDir } = yield* AppConfig
+  yield* writeAtomic(join(stateDir, "metrics.prom"), Buffer.from(yield* render()))
+}).pipe(Effect.catch((error) => Effect.logWarning(`metrics: ${error.message}`)))
