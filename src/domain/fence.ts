@@ -1,6 +1,6 @@
 /**
  * What tells whether a file is still the one that was hashed: any write moves ctime, a replacement changes the inode.
- * Written as one string (`dev:ino:size:mtimeNs:ctimeNs`) so that it is stored and compared exactly.
+ * Written as one string (`dev:ino:size:mtimeNs:ctimeNs[:birthNs]`) so that it is stored and compared exactly.
  */
 export interface Fence {
   readonly dev: bigint
@@ -8,17 +8,30 @@ export interface Fence {
   readonly size: bigint
   readonly mtimeNs: bigint
   readonly ctimeNs: bigint
+  /** When the inode was made: an inode number is given again at once to the next file. Not all filesystems know it. */
+  readonly birthNs?: bigint
 }
 
 export const print = (fence: Fence): string =>
-  `${fence.dev}:${fence.ino}:${fence.size}:${fence.mtimeNs}:${fence.ctimeNs}`
+  `${fence.dev}:${fence.ino}:${fence.size}:${fence.mtimeNs}:${fence.ctimeNs}${fence.birthNs === undefined ? "" : `:${fence.birthNs}`}`
 
 export const parse = (text: string): Fence | undefined => {
-  const match = /^(\d+):(\d+):(\d+):(-?\d+):(-?\d+)$/.exec(text)
+  const match = /^(\d+):(\d+):(\d+):(-?\d+):(-?\d+)(?::(-?\d+))?$/.exec(text)
   if (match === null) return undefined
-  const [, dev = "", ino = "", size = "", mtimeNs = "", ctimeNs = ""] = match
-  return { dev: BigInt(dev), ino: BigInt(ino), size: BigInt(size), mtimeNs: BigInt(mtimeNs), ctimeNs: BigInt(ctimeNs) }
+  const [, dev = "", ino = "", size = "", mtimeNs = "", ctimeNs = "", birthNs] = match
+  return {
+    dev: BigInt(dev),
+    ino: BigInt(ino),
+    size: BigInt(size),
+    mtimeNs: BigInt(mtimeNs),
+    ctimeNs: BigInt(ctimeNs),
+    ...(birthNs === undefined ? {} : { birthNs: BigInt(birthNs) })
+  }
 }
+
+/** Whether it is still the same inode, whatever was written into it since. */
+export const isSameInode = (before: Fence, after: Fence): boolean =>
+  before.ino === after.ino && before.birthNs === after.birthNs
 
 /**
  * `same`: nothing touched it. `relinked`: only ctime moved (a new hardlink, a chmod, or a write whose mtime was put

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { compare, type Fence, parse, print } from "../../src/domain/fence.ts"
+import { compare, type Fence, isSameInode, parse, print } from "../../src/domain/fence.ts"
 
 const fence: Fence = {
   dev: 2n ** 63n,
@@ -12,10 +12,29 @@ const fence: Fence = {
 describe("fence", () => {
   it("is written and read back exactly, to the nanosecond and before 1970", () => {
     assert.deepStrictEqual(parse(print(fence)), fence)
+    const born = { ...fence, birthNs: 1_600_000_000_000_000_001n }
+    assert.deepStrictEqual(parse(print(born)), born)
+  })
+
+  it("an inode number that was given again is another inode; when it was born is no change of content", () => {
+    const born = { ...fence, birthNs: 1n }
+    assert.isTrue(isSameInode(born, { ...born, size: 1n, mtimeNs: 2n, ctimeNs: 3n }))
+    assert.isFalse(isSameInode(born, { ...born, birthNs: 2n }))
+    assert.isFalse(isSameInode(born, { ...born, ino: 1n }))
+    assert.strictEqual(compare(fence, born), "same")
   })
 
   it("what is no fence is none", () => {
-    for (const text of ["", "1:2:3:4", "1:2:3:4:5:6", "-1:2:3:4:5", "1:2:3:4:5\n", "a:2:3:4:5", " 1:2:3:4:5"]) {
+    for (const text of [
+      "",
+      "1:2:3:4",
+      "1:2:3:4:5:",
+      "1:2:3:4:5:6:7",
+      "-1:2:3:4:5",
+      "1:2:3:4:5\n",
+      "a:2:3:4:5",
+      " 1:2:3:4:5"
+    ]) {
       assert.isUndefined(parse(text), JSON.stringify(text))
     }
   })

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { renameSync, rmSync, writeFileSync } from "node:fs"
+import { renameSync, rmSync, writeFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { upload } from "../../src/workflows/upload.ts"
 import { bytes } from "../fakes/archives/members.ts"
@@ -105,6 +105,22 @@ describe("another item of the same name never goes over what may be the only cop
     renameSync(world.file("new", "another film"), path)
     const report = await world.run(later(120_000)(upload([])))
     assert.deepStrictEqual(outcomes(report), { "Film.mkv": "blocked" }, reasons(report))
+    assert.strictEqual(text(remote, "downloads/Film.mkv"), "the first film")
+  })
+
+  it("something dropped by hand that was given the inode number of the one before", async () => {
+    const remote = new MemoryRemote()
+    using world = new World({ remote })
+    const path = world.file("Film.mkv", "the first film")
+    world.torrent("Film.mkv")
+    await world.upload()
+    world.torrents.held.clear()
+    const { ino } = statSync(path)
+    rmSync(path)
+    world.file("Film.mkv", "another film")
+    // Where the filesystem gives numbers again at once (ext4 does); elsewhere this is the test above.
+    const report = await world.run(later(120_000)(upload([])))
+    assert.deepStrictEqual(outcomes(report), { "Film.mkv": "blocked" }, `inode ${ino}, then ${statSync(path).ino}`)
     assert.strictEqual(text(remote, "downloads/Film.mkv"), "the first film")
   })
 

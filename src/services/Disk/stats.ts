@@ -23,6 +23,13 @@ export const kindOf = (stats: Kinded): EntryKind =>
 
 export const entryOf = (stats: BigIntStats): Entry => ({
   kind: kindOf(stats),
-  fence: { dev: stats.dev, ino: stats.ino, size: stats.size, mtimeNs: stats.mtimeNs, ctimeNs: stats.ctimeNs },
+  fence: {
+    dev: stats.dev,
+    ino: stats.ino,
+    size: stats.size,
+    mtimeNs: stats.mtimeNs,
+    ctimeNs: stats.ctimeNs,
+    birthNs: stats.birthtimeNs
+  },
   links: Number(stats.nlink)
 })

@@ -1,5 +1,6 @@
 import { Clock, Effect, Option } from "effect"
 import type { Candidate } from "../../domain/discovery.ts"
+import { isSameInode } from "../../domain/fence.ts"
 import type { Item, ItemFile, ItemKind } from "../../domain/items.ts"
 import { clash, planOriginals, type Planned, stampOf, type TreeFile } from "../../domain/manifest.ts"
 import { dirname, display, join, toBytes } from "../../platform/BytePath.ts"
@@ -189,7 +190,10 @@ const isContinued = (
 ) =>
   candidate.hashes.length > 0
     ? candidate.hashes.every((hash) => item.hashes.includes(hash))
-    : content.some(({ fence, path }) => before.get(path)?.fence.ino === fence.ino)
+    : content.some(({ fence, path }) => {
+        const known = before.get(path)
+        return known !== undefined && isSameInode(known.fence, fence)
+      })
 
 /**
  * A file that was read before and not written since keeps its hash and its fence (the old ctime too: what moved it is
