@@ -20,15 +20,16 @@ export const fenceOf = async (handle: FileHandle) => {
   return entry.fence
 }
 
-/** The next chunk is read while this one is hashed: two buffers, whatever the size of the file. */
-export const hashFile = async (
-  path: string,
+/**
+ * Reads an open file once; rejects with `Changed` when its fence moved meanwhile. The next chunk is read while this one
+ * is hashed: two buffers, whatever the size of the file.
+ */
+export const hashHandle = async (
+  handle: FileHandle,
   also: HashKind | null,
   onBytes: (done: number) => void,
   signal: AbortSignal
 ): Promise<Hashed> => {
-  // O_NONBLOCK: opening a FIFO that was put in its place must not wait for a writer.
-  const handle = await open(toBytes(path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   let pending: Promise<unknown> = Promise.resolve()
   try {
     const before = await fenceOf(handle)
@@ -60,6 +61,20 @@ export const hashFile = async (
     return { sha1: sha1.digest("hex"), hash: other === null ? null : other.digest("hex"), fence: after }
   } finally {
     await pending.catch(() => undefined)
+  }
+}
+
+export const hashFile = async (
+  path: string,
+  also: HashKind | null,
+  onBytes: (done: number) => void,
+  signal: AbortSignal
+): Promise<Hashed> => {
+  // O_NONBLOCK: opening a FIFO that was put in its place must not wait for a writer.
+  const handle = await open(toBytes(path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  try {
+    return await hashHandle(handle, also, onBytes, signal)
+  } finally {
     await handle.close()
   }
 }

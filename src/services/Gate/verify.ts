@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto"
 import { closeSync, constants } from "node:fs"
 import { open } from "node:fs/promises"
 import { compare, type Fence } from "../../domain/fence.ts"
 import type { FileEvidence } from "../../domain/deletion.ts"
 import { basename, dirname } from "../../platform/BytePath.ts"
-import { fenceOf } from "../Disk/hash.ts"
+import type { Hashed } from "../Disk.ts"
+import { Changed, hashHandle } from "../Disk/hash.ts"
 import { inside, isGone, isSwapped, look, openPath } from "./descend.ts"
 
 /** `go`: it is what was proven, and this is its fence now. `gone`: nothing to do. `left`: it stays, and why. */
@@ -13,21 +13,14 @@ export type Verdict =
   | { readonly _tag: "gone"; readonly file: FileEvidence }
   | { readonly _tag: "left"; readonly file: FileEvidence; readonly why: string }
 
-const sha1Of = async (fd: number, name: string, signal: AbortSignal): Promise<{ sha1: string; fence: Fence }> => {
+/** Undefined when it changed while it was read. */
+const readAgain = async (fd: number, name: string, signal: AbortSignal): Promise<Hashed | undefined> => {
   const handle = await open(inside(fd, name), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   try {
-    const before = await fenceOf(handle)
-    const sha1 = createHash("sha1")
-    const buffer = Buffer.allocUnsafe(1024 * 1024)
-    for (let at = 0; ;) {
-      const { bytesRead } = await handle.read(buffer, 0, buffer.length, at)
-      if (bytesRead === 0) break
-      signal.throwIfAborted()
-      at += bytesRead
-      sha1.update(buffer.subarray(0, bytesRead))
-    }
-    const after = await fenceOf(handle)
-    return { sha1: compare(before, after) === "same" ? sha1.digest("hex") : "", fence: after }
+    return await hashHandle(handle, null, () => undefined, signal)
+  } catch (cause) {
+    if (cause instanceof Changed) return undefined
+    throw cause
   } finally {
     await handle.close()
   }
@@ -52,8 +45,8 @@ export const verify = async (anchor: string, file: FileEvidence, signal: AbortSi
     const change = compare(file.fence, entry.fence)
     if (change === "same") return { _tag: "go", file, fence: entry.fence }
     if (change === "changed") return left("it is not the file that was uploaded")
-    const read = await sha1Of(fd, name, signal)
-    return file.sha1 !== null && read.sha1 === file.sha1 && compare(entry.fence, read.fence) === "same"
+    const read = await readAgain(fd, name, signal)
+    return read !== undefined && read.sha1 === file.sha1 && compare(entry.fence, read.fence) === "same"
       ? { _tag: "go", file, fence: read.fence }
       : left("its bytes are not those that were uploaded")
   } finally {
