@@ -77,6 +77,12 @@ export interface ItemFile {
   readonly verifiedAt: number | null
 }
 
+/** What we know of a file's bytes in the kind of hash that the remote reports; null where it reports none. */
+export const hashIn = (
+  file: { readonly sha1: string | null; readonly hash: string | null },
+  kind: string | null
+): string | null => (kind === null ? null : kind === "sha1" ? file.sha1 : file.hash)
+
 /** Absolute host path of an original file of an item. */
 export const hostPath = (item: { readonly path: string; readonly kind: ItemKind }, file: { readonly path: string }) => {
   const base = item.kind === "rootless" ? item.path.slice(0, item.path.lastIndexOf("/")) : item.path

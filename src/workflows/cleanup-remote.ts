@@ -1,7 +1,7 @@
 import { Clock, Effect, Option } from "effect"
 import type { Replica } from "../domain/deletion.ts"
 import { absent, type Fact, known, unreadable } from "../domain/fact.ts"
-import type { Item, ItemFile } from "../domain/items.ts"
+import { hashIn, type Item, type ItemFile } from "../domain/items.ts"
 import { destination, memberDestination } from "../domain/manifest.ts"
 import { dirname, isWithin } from "../platform/BytePath.ts"
 import { type HashKind, Remote, type RemoteError, type RemoteFile, type RemoteSetupError } from "../services/Remote.ts"
@@ -75,7 +75,7 @@ export const readRemote = Effect.fn("cleanup.remote")(function* (asked: Readonly
       const file = found.get(path)
       return file === undefined ? absent(path, readAt) : known(file, path, readAt)
     },
-    expected: (file) => (kind === null ? null : kind === "sha1" ? file.sha1 : file.hash)
+    expected: (file) => hashIn(file, kind)
   }
   return view
 })

@@ -1,7 +1,7 @@
 import { Clock, Data, Effect } from "effect"
 import { AppConfig } from "../../config/AppConfig.ts"
 import * as Fence from "../../domain/fence.ts"
-import type { ItemFile } from "../../domain/items.ts"
+import { hashIn, type ItemFile } from "../../domain/items.ts"
 import { display } from "../../platform/BytePath.ts"
 import { Disk } from "../../services/Disk.ts"
 import { Remote, type RemoteFile, type RemoteInfo } from "../../services/Remote.ts"
@@ -80,7 +80,7 @@ export const prove = Effect.fnUntraced(function* (
   const unproven = (why: string) => new Unproven({ remote: file.remote, why })
   if (listed === undefined) return yield* unproven("it is not there after the upload")
   if (listed.size !== file.size) return yield* unproven(`it has ${listed.size} bytes there, ${file.size} here`)
-  const ours = info.hash === "sha1" ? file.sha1 : file.hash
+  const ours = hashIn(file, info.hash)
   if (info.hash !== null && listed.hash !== null && listed.hash !== ours) {
     return yield* unproven(`its ${info.hash} there is ${listed.hash}, ours is ${ours}`)
   }

@@ -1,6 +1,6 @@
 import { Data, Effect, type Semaphore } from "effect"
 import * as Fence from "../../domain/fence.ts"
-import { type FileState, hostPath, type Item, type ItemFile } from "../../domain/items.ts"
+import { type FileState, hashIn, hostPath, type Item, type ItemFile } from "../../domain/items.ts"
 import { display, join } from "../../platform/BytePath.ts"
 import { Disk, type Entry } from "../../services/Disk.ts"
 import {
@@ -59,9 +59,6 @@ const hashSteadily = (path: string, also: HashKind | null) =>
     Effect.mapError((error) => new Unsteady({ path, why: error.message.slice(error.message.indexOf(": ") + 2) }))
   )
 
-const inKind = (file: { readonly sha1: string | null; readonly hash: string | null }, kind: HashKind | null) =>
-  kind === "sha1" ? file.sha1 : file.hash
-
 /** A new hardlink moves ctime and leaves the bytes alone; a ctime that moved without one may hide a write. */
 const isSuspect = (before: Entry, after: Entry): boolean =>
   Fence.compare(before.fence, after.fence) === "relinked" && before.links === after.links
@@ -117,7 +114,7 @@ export const send = Effect.fnUntraced(function* ({ file, item, kind, owner, read
     found: there !== undefined && !mine
   })
   if (there !== undefined) {
-    const equal = there.size === file.size && (there.hash === null || there.hash === inKind(read, kind))
+    const equal = there.size === file.size && (there.hash === null || there.hash === hashIn(read, kind))
     // Where an earlier try of ours lies there and something touched the file since, its claim is not enough. What
     // somebody else put there stays theirs until it is proven to be the same.
     // A size alone says nothing of a file that was written since: it may be the older version that lies there.
