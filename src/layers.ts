@@ -24,7 +24,8 @@ export const production: Adapters = {
         configFile: upload.rcloneConfigFile,
         bandwidth: upload.bandwidth,
         transfers: upload.transfers,
-        environment: process.env
+        environment: process.env,
+        environmentFile: upload.rcloneEnvironmentFile
       })
     )
   ).pipe(Layer.provide(NodeServices.layer)),

@@ -1,6 +1,7 @@
 import { Config, Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import { AppConfig } from "../config/AppConfig.ts"
+import { withCredentials } from "../config/credentials.ts"
 import { load } from "../config/load.ts"
 
 export const defaultFile = "/etc/media-pipeline/config.json"
@@ -32,4 +33,6 @@ export const configFile = Effect.gen(function* () {
 
 /** Loads the configuration for `effect`. Nothing else is read or started when it is wrong. */
 export const configured = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.flatMap(Effect.flatMap(configFile, load), (config) => Effect.provideService(effect, AppConfig, config))
+  Effect.flatMap(Effect.flatMap(configFile, load), (config) =>
+    Effect.provideService(effect, AppConfig, withCredentials(config))
+  )

@@ -112,6 +112,12 @@ export const Upload = Schema.Struct({
     "downloads"
   ),
   rcloneConfigFile: Schema.optionalKey(AbsolutePath.annotate({ description: "rclone's configuration file." })),
+  rcloneEnvironmentFile: Schema.optionalKey(
+    AbsolutePath.annotate({
+      description:
+        "File of lines such as RCLONE_CONFIG_B2_KEY=…: a remote without a configuration file. Only rclone is given them."
+    })
+  ),
   /** Large files in flight at once. */
   transfers: withDefault(
     Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 64 })).annotate({

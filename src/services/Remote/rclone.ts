@@ -2,6 +2,7 @@ import type { ChildProcessSpawner } from "effect/process"
 import { Effect, type FileSystem, Layer, Option, type Path, Scope } from "effect"
 import { Remote } from "../Remote.ts"
 import { parseConnection } from "./connection.ts"
+import { withEnvironmentFile } from "./environment.ts"
 import { makeReading } from "./reading.ts"
 import {
   decoded,
@@ -23,11 +24,15 @@ const make = Effect.fnUntraced(function* (options: Options) {
   const scope = yield* Effect.scope
   const context = yield* Effect.context<FileSystem.FileSystem | Path.Path | ChildProcessSpawner.ChildProcessSpawner>()
   // Nothing is started before something is asked of the remote: most runs have nothing to do.
+  const complete = yield* Effect.cached(withEnvironmentFile(options))
   const rclone = yield* Effect.cached(
-    startRclone(options).pipe(Effect.provideContext(context), Effect.provideService(Scope.Scope, scope))
+    Effect.flatMap(complete, startRclone).pipe(
+      Effect.provideContext(context),
+      Effect.provideService(Scope.Scope, scope)
+    )
   )
   const session = yield* Effect.cached(
-    Effect.flatMap(rclone, (rcd) => openSession(options, rcd)).pipe(
+    Effect.flatMap(Effect.all([complete, rclone]), ([full, rcd]) => openSession(full, rcd)).pipe(
       Effect.provideContext(context),
       Effect.provideService(Scope.Scope, scope)
     )

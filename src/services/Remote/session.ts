@@ -15,6 +15,8 @@ export interface Options {
   /** Files of more than `smallBelow` bytes in flight at once. */
   readonly transfers: number
   readonly environment: Readonly<Record<string, string | undefined>>
+  /** A file of further RCLONE_… variables. */
+  readonly environmentFile?: string | undefined
   readonly binary?: string
   /** Bytes from which a file is sent in parts. */
   readonly cutoff?: number

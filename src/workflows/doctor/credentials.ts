@@ -44,6 +44,7 @@ export const credentials = Effect.map(AppConfig, ({ qbittorrent, upload }): Read
       ["qbittorrent.passwordFile", qbittorrent.passwordFile],
       ["qbittorrent.apiKeyFile", qbittorrent.apiKeyFile],
       ["upload.rcloneConfigFile", upload.rcloneConfigFile],
+      ["upload.rcloneEnvironmentFile", upload.rcloneEnvironmentFile],
       ["upload.extract.passwordsFile", upload.extract.passwordsFile]
     ] as const
   ).flatMap(([name, path]) => (path === undefined ? [] : [look(name, path)]))
