@@ -34,6 +34,7 @@ const codeOfTag: Readonly<Record<string, number>> = {
   RemoteSetupError: exitCodes.configuration,
   // Wrong credentials do not mend themselves, and qBittorrent bans who keeps trying.
   TorrentClientRefused: exitCodes.configuration,
+  NoClientPath: exitCodes.configuration,
   TorrentClientUnreadable: exitCodes.temporary,
   LockHeld: exitCodes.temporary,
   LockUnusable: exitCodes.temporary,

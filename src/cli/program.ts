@@ -1,6 +1,7 @@
 import { NodeServices } from "@effect/platform-node"
 import { Cause, Console, Effect, Layer } from "effect"
 import { CliConfig, CliOutput, Command, GlobalFlag } from "effect/cli"
+import { command as categories } from "./commands/categories.ts"
 import { command as cleanup } from "./commands/cleanup.ts"
 import { command as completed } from "./commands/completed.ts"
 import { command as config } from "./commands/config.ts"
@@ -18,7 +19,9 @@ declare const MEDIA_PIPELINE_VERSION: string | undefined
 const version = typeof MEDIA_PIPELINE_VERSION === "string" ? MEDIA_PIPELINE_VERSION : "0.0.0-source"
 
 const app = Command.runWith(
-  root.pipe(Command.withSubcommands([upload, cleanup, completed, status, explain, doctor, restore, config])),
+  root.pipe(
+    Command.withSubcommands([upload, cleanup, completed, status, explain, doctor, restore, categories, config])
+  ),
   { version, renderErrors: false }
 )
 

@@ -35,6 +35,7 @@ export class MemoryTorrents {
   readonly held = new Map<string, Held>()
   readonly calls: Array<string> = []
   readonly categories = new Map<string, string>()
+  readonly autoManaged = new Map<string, number>()
   error: TorrentClientError | undefined
   /** Runs before each call; `count` is the how-manieth of its kind this is, from 1. */
   before: (operation: string, count: number) => void = () => undefined
@@ -72,6 +73,9 @@ export class MemoryTorrents {
         version: this.#call("version", "", () => "v5.1.0"),
         torrents: this.#call("torrents", "", () => [...this.held.values()].map(({ torrent }) => torrent)),
         categories: this.#call("categories", "", () => new Map(this.categories)),
+        createCategory: (name, path) => this.#call("createCategory", name, () => void this.categories.set(name, path)),
+        editCategory: (name, path) => this.#call("editCategory", name, () => void this.categories.set(name, path)),
+        autoManaged: this.#call("autoManaged", "", () => new Map(this.autoManaged)),
         files: (hash) => this.#of("files", hash, ({ files }) => files),
         trackers: (hash) => this.#of("trackers", hash, ({ trackers }) => trackers),
         export: (hash) =>

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto"
 import { rmSync } from "node:fs"
 import { join } from "node:path"
 import { Schema } from "effect"
+import { makeCategories } from "./qbittorrent-categories.ts"
 import {
   Dialect,
   type FakeTorrent,
@@ -64,7 +65,9 @@ export const makeState = (options: FakeOptions) => {
   const username = options.username ?? "admin"
   const password = options.password ?? "adminadmin"
   const torrents = new Map<string, FakeTorrent>()
-  const categories = new Map(Object.entries(options.categories ?? {}))
+  const categories = makeCategories(options.categories ?? {}, dialect, torrents, (torrent, savePath) => {
+    torrents.set(torrent.hash, { ...torrent, savePath })
+  })
   const sessions = new Set<string>()
   let failures = 0
   let dials: FakeDials = { emptyList: false, banned: false, bypassLocalhost: options.bypassLocalhost ?? false }
@@ -129,7 +132,11 @@ export const makeState = (options: FakeOptions) => {
       case "/torrents/info":
         return list(fields)
       case "/torrents/categories":
-        return json(Object.fromEntries([...categories].map(([name, savePath]) => [name, { name, savePath }])))
+        return json(categories.rows())
+      case "/torrents/createCategory":
+        return method === "POST" ? categories.create(fields) : text(405, "Method Not Allowed")
+      case "/torrents/editCategory":
+        return method === "POST" ? categories.edit(fields) : text(405, "Method Not Allowed")
       case "/torrents/files":
         return ofTorrent(fields, (torrent) => json(fileRows(torrent)))
       case "/torrents/trackers":

@@ -29,6 +29,8 @@ export const TorrentSpec = Schema.Struct({
   sourceTag: Schema.optionalKey(Schema.String),
   contentPath: Schema.optionalKey(Schema.String),
   category: Schema.optionalKey(Schema.String),
+  /** Moved along when its category gets another save path. */
+  autoManaged: Schema.optionalKey(Schema.Boolean),
   tags: Schema.optionalKey(Schema.Array(Schema.String)),
   /** In the words of 5.x. */
   state: Schema.optionalKey(Schema.String),
@@ -114,7 +116,7 @@ export const infoRow = (torrent: FakeTorrent, dialect: Dialect) => {
   const row = {
     added_on: torrent.addedOn ?? 1_700_000_000,
     amount_left: torrent.amountLeft ?? Math.round(size * (1 - progress)),
-    auto_tmm: false,
+    auto_tmm: torrent.autoManaged ?? false,
     availability: -1,
     category: torrent.category ?? "",
     completed: Math.round(size * progress),

@@ -1,14 +1,15 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { basename, join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, type Scope } from "effect"
+import { Effect, Layer, Schema, type Scope } from "effect"
 import { isComplete } from "../../src/domain/torrents.ts"
 import { TorrentClient } from "../../src/services/TorrentClient.ts"
 import { layer } from "../../src/services/TorrentClient/qbittorrent.ts"
 import { configLayer, type Keys } from "../fakes/qbittorrent-client.ts"
 import { fakeQbittorrent } from "../fakes/qbittorrent.ts"
 import type { Dialect, FileSpec } from "../fakes/qbittorrent-torrents.ts"
+import { send } from "../real/qbittorrent-api.ts"
 import { hasQbittorrent, startQbittorrent } from "../real/qbittorrent.ts"
 import { createTorrent, type Torrent } from "../real/torrent.ts"
 import { addComplete } from "../real/transfer.ts"
@@ -22,6 +23,7 @@ interface Entry {
   readonly category?: string
   readonly tags?: string
   readonly rootless?: boolean
+  readonly autoManaged?: boolean
   readonly trackers?: ReadonlyArray<string>
 }
 
@@ -66,7 +68,8 @@ const fake = (dialect: Dialect, version: RegExp): Subject => ({
           files: entry.files,
           category: entry.category ?? "",
           tags: entry.tags?.split(",") ?? [],
-          trackers: entry.trackers ?? []
+          trackers: entry.trackers ?? [],
+          autoManaged: entry.autoManaged ?? false
         }))
       }),
       ({ url }) => url
@@ -88,12 +91,17 @@ const real = (major: 4 | 5, version: RegExp): Subject => ({
       })
       yield* Effect.forEach(
         entries,
-        ({ torrent, savePath, category, tags, rootless }) =>
-          addComplete(instance, torrent, savePath, {
-            ...(category === undefined ? {} : { category }),
-            ...(tags === undefined ? {} : { tags }),
-            ...(rootless === true ? { contentLayout: "NoSubfolder" as const } : {})
-          }),
+        ({ autoManaged, torrent, savePath, category, tags, rootless }) =>
+          Effect.andThen(
+            addComplete(instance, torrent, savePath, {
+              ...(category === undefined ? {} : { category }),
+              ...(tags === undefined ? {} : { tags }),
+              ...(rootless === true ? { contentLayout: "NoSubfolder" as const } : {})
+            }),
+            autoManaged === true
+              ? instance.api.post("torrents/setAutoManagement", { hashes: torrent.infohash, enable: "true" })
+              : Effect.void
+          ),
         { concurrency: "unbounded" }
       )
       return instance.url
@@ -165,6 +173,10 @@ const subjects: ReadonlyArray<Subject> = [
   real(4, /^v4\.\d+\.\d+/),
   real(5, /^v5\.\d+\.\d+/)
 ]
+
+const decodeRows = Schema.decodeSync(
+  Schema.fromJsonString(Schema.Record(Schema.String, Schema.Record(Schema.String, Schema.Unknown)))
+)
 
 const password = "pass wörd&+%"
 const apiKey = `qbt_${"Ab3".repeat(9)}z`
@@ -305,6 +317,68 @@ for (const subject of subjects) {
         assert.strictEqual((yield* Effect.flip(wrongKey.version))._tag, "TorrentClientRefused")
         const both = yield* connect(url, { apiKeyFile: join(folder, "other"), passwordFile })
         assert.match(yield* both.version, subject.version)
+      })
+    )
+
+    it.live("creates and corrects categories, keeps their other options, and counts what they manage", () =>
+      Effect.gen(function* () {
+        const folder = yield* folderOf
+        const film = write(folder, "tv/film.mkv", "film")
+        const other = write(folder, "tv/other.mkv", "other")
+        const entry = (source: string, autoManaged: boolean): Entry => ({
+          torrent: createTorrent({ source }),
+          savePath: join(folder, "tv"),
+          files: [{ name: basename(source), size: basename(source).length - 4 }],
+          contentPath: source,
+          category: "tv-sonarr",
+          autoManaged
+        })
+        const url = yield* subject.start({ bypassLocalhost: true }, folder, [entry(film, true), entry(other, false)])
+        const client = yield* connect(url, { pathMap: { [`${folder}/in`]: "/host", [folder]: folder } })
+        const row = (name: string) =>
+          Effect.map(send(url, "torrents/categories"), ({ text }) => decodeRows(text)[name] ?? {})
+
+        assert.deepStrictEqual(new Map(yield* client.autoManaged), new Map([["tv-sonarr", 1]]))
+
+        yield* client.createCategory("new 'é'", "/host/new")
+        assert.strictEqual((yield* row("new 'é'"))["savePath"], `${folder}/in/new`)
+        yield* client.createCategory("new 'é'", "/host/new")
+        const taken = yield* Effect.flip(client.createCategory("new 'é'", "/host/else"))
+        assert.deepInclude(taken, { _tag: "CategoryRefused", why: "Unable to create category" })
+        for (const wrong of ["", "/a", "a/", "a//b", "a\\b"]) {
+          assert.strictEqual((yield* Effect.flip(client.createCategory(wrong, "/host")))._tag, "CategoryRefused", wrong)
+        }
+        const unmapped = yield* Effect.flip(client.createCategory("unmapped", `${folder}/in`))
+        assert.strictEqual(unmapped._tag, "NoClientPath")
+
+        yield* client.editCategory("plain", folder)
+        yield* client.editCategory("plain", folder)
+        assert.strictEqual((yield* client.categories).get("plain"), folder)
+        assert.strictEqual((yield* Effect.flip(client.editCategory("none", folder)))._tag, "CategoryRefused")
+
+        const options: ReadonlyArray<Readonly<Record<string, string>>> = [
+          { downloadPathEnabled: "true", downloadPath: join(folder, "dl") },
+          { downloadPathEnabled: "false" },
+          ...(subject.knowsKeys
+            ? [
+                {
+                  ratioLimit: "3.5",
+                  seedingTimeLimit: "60",
+                  inactiveSeedingTimeLimit: "-1",
+                  shareLimitAction: "Stop",
+                  shareLimitsMode: "MatchAll"
+                }
+              ]
+            : [])
+        ]
+        for (const [index, option] of options.entries()) {
+          const category = `options ${index}`
+          const body = new URLSearchParams({ ...option, category, savePath: "/before" })
+          assert.strictEqual((yield* send(url, "torrents/createCategory", { body })).status, 200)
+          const before = yield* row(category)
+          yield* client.editCategory(category, "/after")
+          assert.deepStrictEqual(yield* row(category), { ...before, savePath: "/after" })
+        }
       })
     )
   })

@@ -14,16 +14,43 @@ export const relative = (name: string): string | undefined =>
     ? undefined
     : name
 
+interface Rule {
+  readonly client: string
+  readonly host: string
+}
+
+const rulesOf = (pathMap: Readonly<Record<string, string>>): ReadonlyArray<Rule> =>
+  Object.entries(pathMap).map(([client, host]) => ({
+    client: client === "/" ? "" : client,
+    host: host === "/" ? "" : host
+  }))
+
+/** `path` with the prefix `from`, whole components of it, replaced by `to`; undefined when it has another. */
+const rewrite = (path: string, from: string, to: string): string | undefined => {
+  if (path !== from && !path.startsWith(`${from}/`)) return undefined
+  const rest = path.slice(from.length)
+  const mapped = to + (rest === "/" ? "" : rest)
+  return mapped === "" ? "/" : mapped
+}
+
 /** Rewrites the longest prefix that `pathMap` has, by whole components; other paths stay as they are. */
 export const makePathMapper = (pathMap: Readonly<Record<string, string>>) => {
-  const rules = Object.entries(pathMap)
-    .map(([client, host]) => ({ client: client === "/" ? "" : client, host: host === "/" ? "" : host }))
-    .toSorted((a, b) => b.client.length - a.client.length)
+  const rules = rulesOf(pathMap).toSorted((a, b) => b.client.length - a.client.length)
   return (path: string): string => {
-    const rule = rules.find(({ client }) => path === client || path.startsWith(`${client}/`))
-    if (rule === undefined) return path
-    const rest = path.slice(rule.client.length)
-    const mapped = rule.host + (rest === "/" ? "" : rest)
-    return mapped === "" ? "/" : mapped
+    for (const { client, host } of rules) {
+      const mapped = rewrite(path, client, host)
+      if (mapped !== undefined) return mapped
+    }
+    return path
   }
+}
+
+/** The inverse: the path in the client's view that is mapped to this one of the host; undefined when there is none. */
+export const makeClientPath = (pathMap: Readonly<Record<string, string>>) => {
+  const toHost = makePathMapper(pathMap)
+  const rules = rulesOf(pathMap).toSorted((a, b) => b.host.length - a.host.length)
+  return (path: string): string | undefined =>
+    [...rules.flatMap(({ client, host }) => rewrite(path, host, client) ?? []), path].find(
+      (candidate) => toHost(candidate) === path
+    )
 }

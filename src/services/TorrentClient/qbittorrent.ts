@@ -5,12 +5,12 @@ import { AppConfig } from "../../config/AppConfig.ts"
 import { trackerHost } from "../../domain/torrents.ts"
 import { display } from "../../platform/BytePath.ts"
 import { TorrentClient, type TorrentClientError, TorrentClientUnreadable } from "../TorrentClient.ts"
+import { makeCategories } from "./categories.ts"
 import { CallFailed, filterDone, makeSend, textOf } from "./http.ts"
 import { isTorrentOf } from "./metainfo.ts"
-import { canonical, makePathMapper } from "./paths.ts"
+import { makePathMapper } from "./paths.ts"
 import { makeSession } from "./session.ts"
 import {
-  decodeCategories,
   decodeFileRows,
   decodeTorrentRows,
   decodeTrackerRows,
@@ -76,13 +76,15 @@ const make = (patience: Patience) =>
     const readText = (path: string, urlParams?: Readonly<Record<string, string>>) =>
       Effect.flatMap(read(path, urlParams), textOf)
 
+    const unreadable =
+      (operation: string) =>
+      ({ why }: CallFailed) =>
+        Effect.fail(new TorrentClientUnreadable({ url, operation, why }))
+
     const toUnreadable =
       (operation: string) =>
       <A>(call: Effect.Effect<A, CallFailed | TorrentClientError>): Effect.Effect<A, TorrentClientError> =>
-        call.pipe(
-          Effect.catchTag("CallFailed", ({ why }) => Effect.fail(new TorrentClientUnreadable({ url, operation, why }))),
-          Effect.withSpan(`TorrentClient.${operation}`)
-        )
+        call.pipe(Effect.catchTag("CallFailed", unreadable(operation)), Effect.withSpan(`TorrentClient.${operation}`))
 
     /** A hash goes into a request only if it can mean one torrent: "all" and lists joined by "|" are syntax there. */
     const withHash =
@@ -102,11 +104,10 @@ const make = (patience: Patience) =>
         Effect.map((rows) => rows.some((row) => row.hash.toLowerCase() === hash))
       )
 
-    const defaultSavePath = Effect.flatMap(readText("/app/defaultSavePath"), (path) => {
-      const usable = canonical(path.trim())
-      return usable === undefined
-        ? Effect.fail(new CallFailed({ why: "its default save path is no absolute path", transient: false }))
-        : Effect.succeed(usable)
+    const categories = makeCategories({
+      readText,
+      tell: (request) => bounded(session(request)),
+      pathMap: qbittorrent.pathMap
     })
 
     return TorrentClient.of({
@@ -125,25 +126,12 @@ const make = (patience: Patience) =>
         Effect.retry({ times: 3, schedule: Schedule.spaced(patience.firstRetry), while: isUnsettled }),
         toUnreadable("torrents")
       ),
-      categories: Effect.gen(function* () {
-        const entries = Object.entries(yield* Effect.flatMap(readText("/torrents/categories"), decodeCategories))
-        // A category's path may be relative to the default one.
-        const isRelative = ([, { savePath }]: (typeof entries)[number]) => savePath !== "" && !savePath.startsWith("/")
-        const base = entries.some(isRelative) ? yield* defaultSavePath : ""
-        const categories = new Map<string, string>()
-        for (const entry of entries) {
-          const [name, { savePath }] = entry
-          const absolute = savePath === "" ? "" : canonical(isRelative(entry) ? `${base}/${savePath}` : savePath)
-          if (absolute === undefined) {
-            return yield* new CallFailed({
-              why: `the save path of category ${display(name)} is no plain path`,
-              transient: false
-            })
-          }
-          categories.set(name, absolute === "" ? "" : toHost(absolute))
-        }
-        return categories
-      }).pipe(toUnreadable("categories")),
+      categories: toUnreadable("categories")(categories.all),
+      createCategory: (name, savePath) =>
+        categories.create(name, savePath).pipe(Effect.catchTag("CallFailed", unreadable("createCategory"))),
+      editCategory: (name, savePath) =>
+        categories.edit(name, savePath).pipe(Effect.catchTag("CallFailed", unreadable("editCategory"))),
+      autoManaged: toUnreadable("autoManaged")(categories.autoManaged),
       files: withHash("files", (hash) =>
         readText("/torrents/files", { hash }).pipe(Effect.flatMap(decodeFileRows), Effect.flatMap(toFiles))
       ),

@@ -64,11 +64,17 @@ const decoderOf = <S extends Schema.ConstraintCodec<unknown, unknown>>(schema: S
 }
 
 const TrackerRow = Schema.Struct({ url: Schema.String })
-const CategoryRow = Schema.Struct({ savePath: Schema.String })
+// Some options of a category are new with each version: what is not known by name is carried as it is.
+const CategoryRow = Schema.StructWithRest(Schema.Struct({ savePath: Schema.String }), [
+  Schema.Record(Schema.String, Schema.Unknown)
+])
+export type CategoryRow = typeof CategoryRow.Type
+const ManagedRow = Schema.Struct({ category: Schema.String, auto_tmm: Schema.Boolean })
 
 export const decodeTorrentRows = decoderOf(Schema.Array(TorrentRow))
 export const decodeFileRows = decoderOf(Schema.Array(FileRow))
 export const decodeTrackerRows = decoderOf(Schema.Array(TrackerRow))
+export const decodeManagedRows = decoderOf(Schema.Array(ManagedRow))
 export const decodeCategories = decoderOf(Schema.Record(Schema.String, CategoryRow))
 
 const incompleteSuffix = ".!qB"
