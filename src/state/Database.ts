@@ -3,7 +3,7 @@ import { type SqlClient, SqlError } from "effect/sql"
 import { AppConfig } from "../config/AppConfig.ts"
 import * as Sqlite from "../platform/SqliteClient.ts"
 import { join } from "../platform/BytePath.ts"
-import { mkdirSync, statSync } from "node:fs"
+import { closeSync, mkdirSync, openSync, statSync } from "node:fs"
 import { migrations } from "./migrations.ts"
 
 /** `$stateDir` or its database cannot be used. Exit code 75. */
@@ -33,12 +33,16 @@ export const ensureDirectory = (stateDir: string): Effect.Effect<void, StateUnus
     catch: (cause) => new StateUnusable({ file: stateDir, why: reasonOf(cause) })
   })
 
-/** For reading and writing: made and brought up to date if need be. */
+/** For reading and writing: made, for this user alone, and brought up to date if need be. */
 export const layer: Layer.Layer<SqlClient.SqlClient, StateUnusable, AppConfig> = Layer.unwrap(
   Effect.gen(function* () {
     const { stateDir } = yield* AppConfig
     const file = yield* fileOf
     yield* ensureDirectory(stateDir)
+    yield* Effect.try({
+      try: () => closeSync(openSync(file, "a", 0o600)),
+      catch: (cause) => new StateUnusable({ file, why: reasonOf(cause) })
+    })
     return Sqlite.layerMigrated({ filename: file }, migrations).pipe(Layer.catch((cause) => unusable(file, cause)))
   })
 )
