@@ -1,0 +1,4 @@
+{
+  imports = [ ./minimal.nix ];
+  services.mediaPipeline.dataDir = "/srv/torrents/";
+}

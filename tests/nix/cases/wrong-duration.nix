@@ -1,0 +1,4 @@
+{
+  imports = [ ./minimal.nix ];
+  services.mediaPipeline.settings.cleanup.minSeedTime = "7d";
+}

@@ -1,0 +1,4 @@
+{
+  imports = [ ./minimal.nix ];
+  services.mediaPipeline.settings.upload.extract.reserveBytes = "100 gigs";
+}

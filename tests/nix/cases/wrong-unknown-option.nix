@@ -1,0 +1,4 @@
+{
+  imports = [ ./minimal.nix ];
+  services.mediaPipeline.mount.mountpoint = "/media/b2";
+}
