@@ -1,71 +1,41 @@
-# Everyday recipes, on this machine. `just` lists them.
+# `just` lists the recipes: for the host, over ssh, those of the template; for this checkout, those below.
 
-config := env("MEDIA_PIPELINE_CONFIG", "/etc/media-pipeline/config.json")
-run := justfile_directory() / "bin/media-pipeline" + " --config " + quote(config)
+import 'nix/template/justfile'
 
 _default:
-    @{{ just_executable() }} --list --unsorted --justfile {{ quote(justfile()) }}
-
-# Upload what is complete: infohashes, paths or names, or everything
-upload *TARGETS:
-    {{ run }} upload {{ TARGETS }}
-
-# What cleanup would release
-cleanup-dry:
-    {{ run }} cleanup --dry-run
-
-# Release what is proven remote and free of obligations
-cleanup:
-    {{ run }} cleanup
-
-# One screen of everything
-status:
-    @{{ run }} status
-
-# Why something is where it is
-explain TARGET:
-    @{{ run }} explain {{ quote(TARGET) }}
-
-# Bring an item back
-restore TARGET:
-    {{ run }} restore {{ quote(TARGET) }}
-
-# Every dependency, permission, mount, credential and invariant
-doctor:
-    @{{ run }} doctor
-
-# Validate the configuration
-config-check:
-    @{{ run }} config check
-
-# Follow the logs of all units
-logs:
-    journalctl --follow --lines 100 --unit 'media-pipeline-*' --unit 'qbt-*'
-
-# When the timers fire next
-timers:
-    systemctl list-timers 'media-pipeline-*' 'qbt-*'
+    just --list
 
 # The main loop end to end on this machine, nothing faked
+[group("6. Develop")]
 demo:
     npm run demo
 
 # All tests, or those whose path matches
+[group("6. Develop")]
 test *FILTER:
-    npm test -- {{ FILTER }}
+    npm test -- "$@"
 
 # Types, Effect diagnostics, lint, format, import rules
-check:
+[group("6. Develop")]
+lint:
     npm run check
 
 # Format all sources
+[group("6. Develop")]
 format:
     npm run format
 
 # Measure against the targets
+[group("6. Develop")]
 bench:
     npm run bench
 
 # One file: dist/media-pipeline.mjs
+[group("6. Develop")]
 build:
     npm run build
+
+# This checkout's program, on this machine
+[group("6. Develop")]
+run *ARGS:
+    bin/media-pipeline "$@"

@@ -7,7 +7,7 @@ set -eu
 
 cache=$1
 home=$2
-sid_packages="rclone unar 7zip qbittorrent-nox libc-gconv-modules-extra"
+sid_packages="rclone unar 7zip qbittorrent-nox just libc-gconv-modules-extra"
 bookworm_packages="qbittorrent-nox"
 
 remedy="put rclone, unar, 7zz and qbittorrent-nox on PATH and set MEDIA_PIPELINE_TOOLS_FROM_PATH=1"
@@ -106,6 +106,7 @@ wrap rclone sid usr/bin/rclone
 wrap unar sid usr/bin/unar "$gconv" "$gnustep"
 wrap lsar sid usr/bin/lsar "$gconv" "$gnustep"
 wrap 7zz sid usr/lib/7zip/7z
+wrap just sid usr/bin/just
 wrap qbittorrent-nox-5 sid usr/bin/qbittorrent-nox "QT_PLUGIN_PATH=$home/sid/usr/lib/$triplet/qt6/plugins"
 wrap qbittorrent-nox-4 bookworm usr/bin/qbittorrent-nox "QT_PLUGIN_PATH=$home/bookworm/usr/lib/$triplet/qt5/plugins"
 
@@ -128,5 +129,6 @@ prove rclone "rclone v1." version
 prove unar "v1." --version
 prove lsar "v1." --version
 prove 7zz "7-Zip" i
+prove just "just 1." --version
 prove qbittorrent-nox-4 "v4." --version
 prove qbittorrent-nox-5 "v5." --version

@@ -8,6 +8,7 @@ need rclone "add rclone 1.75 or newer to the shell"
 need unar "add unar to the shell"
 need lsar "add unar to the shell"
 need 7zz "add 7-Zip (7zz, with its RAR codecs) to the shell"
+need just "add just to the shell"
 
 rclone_version=$(rclone version | sed -n '1s/^rclone v//p')
 rclone_minor=${rclone_version#*.}
