@@ -49,9 +49,15 @@ let
     one:
     concatMap (
       other:
-      optional (one != other && isWithin roots.${other} roots.${one} && (roots.${one} != roots.${other} || one < other)) {
-        inherit one other;
-      }
+      optional
+        (
+          one != other
+          && isWithin roots.${other} roots.${one}
+          && (roots.${one} != roots.${other} || one < other)
+        )
+        {
+          inherit one other;
+        }
     ) (attrNames roots)
   ) (attrNames roots);
 
@@ -67,7 +73,8 @@ let
   mountPointOf =
     path:
     foldl' (
-      longest: point: if isWithin path point && stringLength point >= stringLength longest then point else longest
+      longest: point:
+      if isWithin path point && stringLength point >= stringLength longest then point else longest
     ) "" mountPoints;
   mountsInside = root: filter (point: point != root && isWithin point root) mountPoints;
 
@@ -126,9 +133,7 @@ in
       map (overlap: {
         assertion = false;
         message = ''
-          ${name overlap.other} (${roots.${overlap.other}}) must not lie in ${name overlap.one} (${
-            roots.${overlap.one}
-          }): choose directories that do not contain each other.
+          ${name overlap.other} (${roots.${overlap.other}}) must not lie in ${name overlap.one} (${roots.${overlap.one}}): choose directories that do not contain each other.
         '';
       }) overlaps
       ++ mapAttrsToList (option: path: {
@@ -150,7 +155,9 @@ in
         assertion = mountsInside settings.completedDir == [ ];
         message = ''
           ${name "settings.cleanup.quarantineFor"}: the quarantine lies in ${name "settings.completedDir"}, and what is put
-          there is renamed; but ${concatMapStringsSep ", " (point: point) (mountsInside settings.completedDir)} in it is another
+          there is renamed; but ${
+            concatMapStringsSep ", " (point: point) (mountsInside settings.completedDir)
+          } in it is another
           file system. Mount it elsewhere, or set quarantineFor to null.
         '';
       }
@@ -207,9 +214,7 @@ in
       ++
         optional
           (
-            cfg.qbittorrent.enable
-            && cfg.qbittorrent.openFirewall
-            && settings.qbittorrent.passwordFile == null
+            cfg.qbittorrent.enable && cfg.qbittorrent.openFirewall && settings.qbittorrent.passwordFile == null
           )
           ''
             ${name "qbittorrent.openFirewall"} opens the Web UI, which has no password that you know: set

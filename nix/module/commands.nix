@@ -69,9 +69,7 @@ let
           "${getExe' pkgs.coreutils "env"} RCLONE_CONFIG=/dev/null ${getExe pkgs.rclone}"
         else
           # Where the credential lies only the unit knows.
-          "${pkgs.runtimeShell} -c ${
-            escapeShellArg ''RCLONE_CONFIG=''${CREDENTIALS_DIRECTORY:?run this as root}/upload.rcloneConfigFile exec "$0" "$@"''
-          } ${getExe pkgs.rclone}"
+          "${pkgs.runtimeShell} -c ${escapeShellArg ''RCLONE_CONFIG=''${CREDENTIALS_DIRECTORY:?run this as root}/upload.rcloneConfigFile exec "$0" "$@"''} ${getExe pkgs.rclone}"
       )
   );
 in

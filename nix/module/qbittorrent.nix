@@ -60,7 +60,8 @@ in
   };
 
   config = mkIf (cfg.enable && cfg.qbittorrent.enable) {
-    services.mediaPipeline.settings.qbittorrent.url = mkDefault "http://127.0.0.1:${toString cfg.qbittorrent.webuiPort}";
+    services.mediaPipeline.settings.qbittorrent.url =
+      mkDefault "http://127.0.0.1:${toString cfg.qbittorrent.webuiPort}";
 
     services.qbittorrent = {
       enable = true;

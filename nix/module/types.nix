@@ -32,11 +32,9 @@ in
   /**
     `7 days`, `36 hours`: as the worker reads it.
   */
-  duration =
-    strMatching "[0-9]+(\\.[0-9]+)? (nano|micro|milli|second|minute|hour|day|week)s?"
-    // {
-      description = ''duration such as "7 days" or "36 hours"'';
-    };
+  duration = strMatching "[0-9]+(\\.[0-9]+)? (nano|micro|milli|second|minute|hour|day|week)s?" // {
+    description = ''duration such as "7 days" or "36 hours"'';
+  };
 
   /**
     A number of bytes, or `100G` (1024³), which becomes one.

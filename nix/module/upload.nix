@@ -33,19 +33,21 @@ in
         description = "Upload completed torrents to the remote";
         after = [ "qbittorrent.service" ];
         aliases = [ "qbt-upload-b2.service" ];
-        serviceConfig = worker.service "upload" (worker.ofClient ++ worker.ofRemote ++ worker.ofArchives) // {
-          Restart = "on-failure";
-          RestartSec = "30s";
-          RestartSteps = 6;
-          RestartMaxDelaySec = "15min";
-          # Without it the unit is failed for a moment before each pause: the path unit would see its tickets and start it at once.
-          RestartMode = "direct";
-          # A wrong command line or configuration: a person has to mend it.
-          RestartPreventExitStatus = [
-            64
-            78
-          ];
-        };
+        serviceConfig =
+          worker.service "upload" (worker.ofClient ++ worker.ofRemote ++ worker.ofArchives)
+          // {
+            Restart = "on-failure";
+            RestartSec = "30s";
+            RestartSteps = 6;
+            RestartMaxDelaySec = "15min";
+            # Without it the unit is failed for a moment before each pause: the path unit would see its tickets and start it at once.
+            RestartMode = "direct";
+            # A wrong command line or configuration: a person has to mend it.
+            RestartPreventExitStatus = [
+              64
+              78
+            ];
+          };
       }
     ];
 

@@ -60,30 +60,32 @@ rec {
     };
   };
 
-  service = command: keys: {
-    Type = "oneshot";
-    ExecStart = "${getExe cfg.package} ${command}";
-    User = cfg.user;
-    Group = cfg.group;
-    # The group may write what is made here: the library's programs link only what they could write.
-    UMask = "0002";
-    CacheDirectory = "media-pipeline";
-    CacheDirectoryMode = "0700";
-    LoadCredential = credentials keys;
+  service =
+    command: keys:
+    {
+      Type = "oneshot";
+      ExecStart = "${getExe cfg.package} ${command}";
+      User = cfg.user;
+      Group = cfg.group;
+      # The group may write what is made here: the library's programs link only what they could write.
+      UMask = "0002";
+      CacheDirectory = "media-pipeline";
+      CacheDirectoryMode = "0700";
+      LoadCredential = credentials keys;
 
-    # The worker stops rclone itself, and is given the time to; what is left then is killed.
-    KillMode = "mixed";
-    TimeoutStopSec = "2min";
-    SuccessExitStatus = 143;
+      # The worker stops rclone itself, and is given the time to; what is left then is killed.
+      KillMode = "mixed";
+      TimeoutStopSec = "2min";
+      SuccessExitStatus = 143;
 
-    # Playback, seeding and people come first.
-    Nice = 10;
-    IOSchedulingClass = "idle";
-    CPUWeight = 20;
-    IOWeight = 20;
-    MemoryHigh = cfg.memoryHigh;
-  }
-  // hardening;
+      # Playback, seeding and people come first.
+      Nice = 10;
+      IOSchedulingClass = "idle";
+      CPUWeight = 20;
+      IOWeight = 20;
+      MemoryHigh = cfg.memoryHigh;
+    }
+    // hardening;
 
   hardening = {
     # One directory for all data: link(2) and rename(2) between two of these fail with EXDEV, also on one file system.
@@ -93,7 +95,14 @@ rec {
       ++ lib.optional isLocal "-${settings.upload.remote}";
     ProtectSystem = "strict";
     # Unless the data lies there, as it does for some.
-    ProtectHome = !(lib.any (path: lib.any (home: lib.hasPrefix "${home}/" path) [ "/home" "/root" ]) writable);
+    ProtectHome =
+      !(lib.any (
+        path:
+        lib.any (home: lib.hasPrefix "${home}/" path) [
+          "/home"
+          "/root"
+        ]
+      ) writable);
     PrivateTmp = true;
     PrivateDevices = true;
     PrivateUsers = true;

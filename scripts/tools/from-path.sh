@@ -4,7 +4,7 @@ need() {
   command -v "$1" >/dev/null 2>&1 || { printf 'set-up: %s is not on PATH; %s\n' "$1" "$2" >&2; exit 75; }
 }
 
-need rclone "add rclone 1.75 or newer to the shell"
+need rclone "add rclone 1.69 or newer to the shell"
 need unar "add unar to the shell"
 need lsar "add unar to the shell"
 need 7zz "add 7-Zip (7zz, with its RAR codecs) to the shell"
@@ -12,8 +12,8 @@ need just "add just to the shell"
 
 rclone_version=$(rclone version | sed -n '1s/^rclone v//p')
 rclone_minor=${rclone_version#*.}
-if [ "${rclone_version%%.*}" -eq 1 ] && [ "${rclone_minor%%.*}" -lt 75 ]; then
-  printf 'set-up: rclone %s is too old; add rclone 1.75 or newer to the shell\n' "$rclone_version" >&2
+if [ "${rclone_version%%.*}" -eq 1 ] && [ "${rclone_minor%%.*}" -lt 69 ]; then
+  printf 'set-up: rclone %s is too old; add rclone 1.69 or newer to the shell\n' "$rclone_version" >&2
   exit 75
 fi
 

@@ -147,14 +147,13 @@ packages
     };
 
   symlinkJoin =
-    { name, paths, ... }: derivation name { outPath = builtins.seq (map toString paths) (storePath name); };
+    { name, paths, ... }:
+    derivation name { outPath = builtins.seq (map toString paths) (storePath name); };
 
-  formats.json =
-    _:
-    {
-      type = json // {
-        description = "JSON value";
-      };
-      generate = name: value: writeText name (toJSON value);
+  formats.json = _: {
+    type = json // {
+      description = "JSON value";
     };
+    generate = name: value: writeText name (toJSON value);
+  };
 }

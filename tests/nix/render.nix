@@ -21,7 +21,9 @@ let
   settings =
     attributes:
     concatStrings (
-      mapAttrsToList (key: value: concatMapStrings (one: "${key}=${shown one}\n") (toList value)) attributes
+      mapAttrsToList (
+        key: value: concatMapStrings (one: "${key}=${shown one}\n") (toList value)
+      ) attributes
     );
 
   # NixOS writes [Install] for people to read; the links beside the units are what counts.
@@ -36,9 +38,9 @@ let
   environment =
     definition:
     concatStrings (
-      mapAttrsToList
-        (key: value: optionalString (value != null) "Environment=${builtins.toJSON "${key}=${value}"}\n")
-        (systemd.globalEnvironment // definition.environment)
+      mapAttrsToList (
+        key: value: optionalString (value != null) "Environment=${builtins.toJSON "${key}=${value}"}\n"
+      ) (systemd.globalEnvironment // definition.environment)
     );
   onSwitch =
     definition:
@@ -125,9 +127,10 @@ in
     requiredBy = links "requiredBy";
     upheldBy = links "upheldBy";
     masked = lib.attrNames (filterAttrs (_: { definition, ... }: !definition.enable) all);
-    etc = mapAttrs (
-      _: file: { inherit (file) mode user group; source = "${file.source}"; }
-    ) (filterAttrs (_: file: file.enable) config.environment.etc);
+    etc = mapAttrs (_: file: {
+      inherit (file) mode user group;
+      source = "${file.source}";
+    }) (filterAttrs (_: file: file.enable) config.environment.etc);
     fuseUserAllowOther = config.programs.fuse.userAllowOther;
   };
   problems =

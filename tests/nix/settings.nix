@@ -23,13 +23,14 @@ let
     }
     // optionalAttrs (plain && !(option ? defaultText)) {
       # As the worker will read it: sizes are numbers by then.
-      default = (option.apply or (value: value))
-        (lib.mergeDefinitions option.loc option.type [
-          {
-            file = "default";
-            value = option.default;
-          }
-        ]).mergedValue;
+      default =
+        (option.apply or (value: value))
+          (lib.mergeDefinitions option.loc option.type [
+            {
+              file = "default";
+              value = option.default;
+            }
+          ]).mergedValue;
     };
 
   describeType =

@@ -19,7 +19,12 @@ let
       text =
         if builtins.isString argument then
           argument
-        else if builtins.isInt argument || builtins.isFloat argument || isDerivation argument || builtins.isPath argument then
+        else if
+          builtins.isInt argument
+          || builtins.isFloat argument
+          || isDerivation argument
+          || builtins.isPath argument
+        then
           toString argument
         else
           throw "escapeSystemdExecArg only allows strings, paths, numbers and derivations";

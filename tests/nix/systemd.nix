@@ -93,7 +93,9 @@ let
         in
         written
         // optionalAttrs (config.restartTriggers != [ ]) {
-          X-Restart-Triggers = "${pkgs.writeText "X-Restart-Triggers-${name}" (trigger config.restartTriggers)}";
+          X-Restart-Triggers = "${pkgs.writeText "X-Restart-Triggers-${name}" (
+            trigger config.restartTriggers
+          )}";
         }
         // optionalAttrs (config.reloadTriggers != [ ]) {
           X-Reload-Triggers = "${pkgs.writeText "X-Reload-Triggers-${name}" (trigger config.reloadTriggers)}";
@@ -103,7 +105,9 @@ let
         // optionalAttrs options.startLimitIntervalSec.isDefined {
           StartLimitIntervalSec = toString config.startLimitIntervalSec;
         }
-        // optionalAttrs options.startLimitBurst.isDefined { StartLimitBurst = toString config.startLimitBurst; };
+        // optionalAttrs options.startLimitBurst.isDefined {
+          StartLimitBurst = toString config.startLimitBurst;
+        };
     };
 
   wrappers = [
@@ -149,9 +153,9 @@ let
           pkgs.gnused
           cfg.package
         ];
-        environment.PATH = mkIf (
-          config.path != [ ]
-        ) "${lib.makeBinPath config.path}:${lib.makeSearchPathOutput "bin" "sbin" config.path}";
+        environment.PATH =
+          mkIf (config.path != [ ])
+            "${lib.makeBinPath config.path}:${lib.makeSearchPathOutput "bin" "sbin" config.path}";
       };
     };
 
@@ -210,14 +214,12 @@ in
           type = service.serviceConfig.Type or "";
           restart = service.serviceConfig.Restart or "no";
         in
-        lib.optional (
-          type == "oneshot" && (restart == "always" || restart == "on-success")
-        ) "Service '${name}.service' with 'Type=oneshot' cannot have 'Restart=always' or 'Restart=on-success'"
-        ++
-          lib.optional
-            (lib.elem "network-online.target" service.after
-              && !(lib.elem "network-online.target" (service.wants ++ service.requires ++ service.bindsTo)))
-            "${name}.service is ordered after 'network-online.target' but doesn't depend on it"
+        lib.optional (type == "oneshot" && (restart == "always" || restart == "on-success"))
+          "Service '${name}.service' with 'Type=oneshot' cannot have 'Restart=always' or 'Restart=on-success'"
+        ++ lib.optional (
+          lib.elem "network-online.target" service.after
+          && !(lib.elem "network-online.target" (service.wants ++ service.requires ++ service.bindsTo))
+        ) "${name}.service is ordered after 'network-online.target' but doesn't depend on it"
       ) cfg.services
     );
   };

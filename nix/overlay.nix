@@ -1,0 +1,3 @@
+final: _prev: {
+  media-pipeline = final.callPackage ./package.nix { };
+}
