@@ -47,6 +47,8 @@ in
               64
               78
             ];
+            # Nor by the path unit, which would start it for as long as a ticket lies in the spool.
+            ExecStopPost = "${cfg.package}/libexec/media-pipeline/hold-tickets ${cfg.settings.stateDir}/spool";
           };
       }
     ];
