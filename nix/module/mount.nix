@@ -201,7 +201,10 @@ in
     systemd.timers.rclone-b2-mount = {
       description = "Mount the remote";
       wantedBy = [ "timers.target" ];
-      timerConfig.OnActiveSec = "1s";
+      timerConfig = {
+        OnActiveSec = "1s";
+        AccuracySec = "1s";
+      };
     };
 
     systemd.tmpfiles.settings."10-media-pipeline" = {

@@ -140,6 +140,7 @@ in
       restartTriggers = [ (builtins.toJSON settings.categories) ];
       timerConfig = {
         OnActiveSec = "15s";
+        AccuracySec = "1s";
         OnUnitInactiveSec = "6h";
       };
     };

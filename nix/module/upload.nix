@@ -40,8 +40,6 @@ in
             RestartSec = "30s";
             RestartSteps = 6;
             RestartMaxDelaySec = "15min";
-            # Without it the unit is failed for a moment before each pause: the path unit would see its tickets and start it at once.
-            RestartMode = "direct";
             # A wrong command line or configuration: a person has to mend it.
             RestartPreventExitStatus = [
               64

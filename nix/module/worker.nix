@@ -140,6 +140,8 @@ rec {
       "@pkey"
       "~@privileged"
       "~@resources"
+      # setpriv, which ties rclone's life to the worker's, sets the capabilities that it has anyway: none.
+      "capset"
     ];
     SystemCallErrorNumber = "EPERM";
   };

@@ -29,7 +29,7 @@ const unusable = (file: string, cause: unknown): Layer.Layer<SqlClient.SqlClient
 /** `stateDir`, made if it is missing, for this user and its group. */
 export const ensureDirectory = (stateDir: string): Effect.Effect<void, StateUnusable> =>
   Effect.try({
-    try: () => void mkdirSync(stateDir, { recursive: true, mode: 0o2770 }),
+    try: () => void mkdirSync(stateDir, { recursive: true, mode: 0o770 }),
     catch: (cause) => new StateUnusable({ file: stateDir, why: reasonOf(cause) })
   })
 
