@@ -11,6 +11,8 @@ let
     attrNames
     concatMap
     concatMapStringsSep
+    elem
+    elemAt
     filter
     foldl'
     groupBy
@@ -22,6 +24,7 @@ let
     mkIf
     optional
     optionals
+    removeSuffix
     stringLength
     ;
   cfg = config.services.mediaPipeline;
@@ -79,6 +82,35 @@ let
   mountsInside = root: filter (point: point != root && isWithin point root) mountPoints;
 
   releasesForReal = cleanup != null && !cleanup.dryRun;
+
+  # systemd-tmpfiles takes the first line for a path, by the names of the files, and passes over the others.
+  ownDirectories = attrNames config.systemd.tmpfiles.settings.${tmpfilesName};
+  tmpfilesName = "10-media-pipeline";
+  fieldsOf =
+    rule: filter (field: field != "") (lib.splitString " " (lib.replaceStrings [ "\t" ] [ " " ] rule));
+  makesDirectory = type: builtins.match "[dDvqQ].*" type != null;
+  overruling =
+    map (rule: "systemd.tmpfiles.rules, \"${rule}\"") (
+      filter (
+        rule:
+        let
+          fields = fieldsOf rule;
+        in
+        length fields > 1
+        && makesDirectory (head fields)
+        && elem (removeSuffix "/" (elemAt fields 1)) ownDirectories
+      ) (config.systemd.tmpfiles.rules or [ ])
+    )
+    ++ concatMap (
+      file:
+      concatMap (
+        path:
+        optional (
+          any makesDirectory (attrNames config.systemd.tmpfiles.settings.${file}.${path})
+          && elem (removeSuffix "/" path) ownDirectories
+        ) "systemd.tmpfiles.settings.${file}.${builtins.toJSON path}"
+      ) (attrNames config.systemd.tmpfiles.settings.${file})
+    ) (filter (file: file < tmpfilesName) (attrNames config.systemd.tmpfiles.settings));
 
   # Ports that are known when the system is built: ours, and those of nixpkgs' services whose defaults are the same.
   has = path: lib.hasAttrByPath (path ++ [ "enable" ]) options.services;
@@ -161,6 +193,22 @@ in
           file system. Mount it elsewhere, or set quarantineFor to null.
         '';
       }
+      ++ optionals cfg.qbittorrent.enable [
+        {
+          assertion = config.services.qbittorrent.group == cfg.group;
+          message = ''
+            services.qbittorrent.group (${config.services.qbittorrent.group}) must be ${name "group"} (${cfg.group}): else the worker
+            may not remove what qBittorrent downloads. Set ${name "group"}, and leave the other out.
+          '';
+        }
+        {
+          assertion = settings.qbittorrent.apiKeyFile == null || settings.qbittorrent.passwordFile != null;
+          message = ''
+            ${name "settings.qbittorrent.apiKeyFile"}: with ${name "qbittorrent.enable"} qBittorrent forgets its API key at every start,
+            as its settings are written anew. Set ${name "settings.qbittorrent.passwordFile"} instead.
+          '';
+        }
+      ]
       ++ [
         {
           assertion = !releasesForReal || upload.verify != "metadata";
@@ -184,7 +232,7 @@ in
       ]
       ++ optionals cfg.mount.enable (
         map (unit: {
-          assertion = config.systemd.services.${lib.removeSuffix ".service" unit}.serviceConfig ? ExecStart;
+          assertion = config.systemd.services.${removeSuffix ".service" unit}.serviceConfig ? ExecStart;
           message = ''
             ${name "mount.consumers"}: there is no ${unit} on this host. Name units that exist, such as jellyfin.service.
           '';
@@ -200,17 +248,22 @@ in
       }) clashes;
 
     warnings =
-      optional
-        (
-          !(hasPrefix "/" upload.remote)
-          && !(hasPrefix ":" upload.remote)
-          && upload.rcloneConfigFile == null
-          && upload.rcloneEnvironmentFile == null
-        )
-        ''
-          ${name "settings.upload.remote"} is ${upload.remote}, and neither ${name "settings.upload.rcloneConfigFile"} nor
-          ${name "settings.upload.rcloneEnvironmentFile"} says where that is: uploads will stop with exit code 78.
-        ''
+      map (definition: ''
+        ${definition}: systemd-tmpfiles takes it, and not the line that ${name "enable"} makes for this directory, with the
+        owner, group and mode that the units need. Remove yours.
+      '') overruling
+      ++
+        optional
+          (
+            !(hasPrefix "/" upload.remote)
+            && !(hasPrefix ":" upload.remote)
+            && upload.rcloneConfigFile == null
+            && upload.rcloneEnvironmentFile == null
+          )
+          ''
+            ${name "settings.upload.remote"} is ${upload.remote}, and neither ${name "settings.upload.rcloneConfigFile"} nor
+            ${name "settings.upload.rcloneEnvironmentFile"} says where that is: uploads will stop with exit code 78.
+          ''
       ++
         optional
           (

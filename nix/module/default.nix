@@ -48,7 +48,7 @@ in
     user = mkOption {
       type = str;
       default = "media-pipeline";
-      description = "User that the worker runs as. Made here unless it is another one.";
+      description = "User that the worker runs as. This one is made here; any other has to exist.";
     };
 
     group = mkOption {
@@ -56,7 +56,7 @@ in
       default = "media";
       description = ''
         Group that the worker, qBittorrent and the programs of the library share: files of one can be linked and removed
-        by the others. Made here unless it is another one.
+        by the others. This one is made here; any other has to exist.
       '';
     };
 
@@ -66,7 +66,8 @@ in
       example = "/tank/torrents";
       description = ''
         The one directory below which the worker may write, beside its state. All that is hardlinked or renamed has to
-        lie under it: to a hardened unit two writable directories are two file systems.
+        lie under it: to a hardened unit two writable directories are two file systems. So where a library shall hold
+        hardlinks to torrents, take a directory that contains both, such as {file}`/srv/media`.
       '';
     };
 

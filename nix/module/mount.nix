@@ -12,6 +12,7 @@ let
     getExe'
     literalExpression
     mkEnableOption
+    mkForce
     mkIf
     mkOption
     mkPackageOption
@@ -88,8 +89,9 @@ in
         "copyparty.service"
       ];
       description = ''
-        Units that read the mount. They start after it, stop with it and come back with it, so that none ever takes an
-        empty directory for an empty library. While the remote cannot be reached they wait, also at boot.
+        Units that read the mount. It starts them, they stop with it and come back with it, so that none ever takes an
+        empty directory for an empty library. While the remote cannot be reached they wait, and nothing waits for them:
+        `multi-user.target` wants them no more. A switch that changes the mount, as by a newer rclone, restarts them too.
       '';
     };
 
@@ -108,7 +110,11 @@ in
         documentation = [ "https://rclone.org/commands/rclone_mount/" ];
         wants = [ "network-online.target" ];
         after = [ "network-online.target" ];
-        unitConfig.RequiresMountsFor = [ mount.cacheDir ];
+        unitConfig.RequiresMountsFor = [
+          mount.cacheDir
+          # Of the mount point itself systemd would make a dependency on what this unit mounts.
+          (dirOf mount.mountPoint)
+        ];
         startLimitIntervalSec = 0;
         # rclone calls fusermount3.
         path = [ pkgs.fuse3 ];
@@ -186,14 +192,16 @@ in
             "@mount"
           ];
           SystemCallErrorNumber = "EPERM";
-          UMask = "0077";
+          # The cache is root's alone by its own mode. Parents of the mount point that mkdir makes are for everybody to pass.
+          UMask = "0022";
         };
       };
     }
     // genAttrs (map (lib.removeSuffix ".service") mount.consumers) (_: {
       after = [ "rclone-b2-mount.service" ];
       bindsTo = [ "rclone-b2-mount.service" ];
-      wantedBy = [ "rclone-b2-mount.service" ];
+      # By nothing else: a boot or a switch that started them would wait for the remote, and fail without it.
+      wantedBy = mkForce [ "rclone-b2-mount.service" ];
       unitConfig.ConditionPathIsMountPoint = mount.mountPoint;
     });
 

@@ -33,9 +33,27 @@ let
 in
 {
   options.services.mediaPipeline.qbittorrent = {
-    enable = mkEnableOption ''
-      qBittorrent ({option}`services.qbittorrent`) with the pipeline's directories, its hook on completion and its
-      categories'';
+    enable = mkEnableOption "" // {
+      description = ''
+        Whether to enable qBittorrent ({option}`services.qbittorrent`) with the pipeline's directories, its hook on
+        completion and its categories.
+
+        Its settings ({file}`qBittorrent.conf`) are written anew at every start: what you have set in the Web UI, also
+        before this, belongs into {option}`services.qbittorrent.serverConfig`. Torrents, categories and tags stay.
+
+        Where a qBittorrent has run before, hand its files over once, after the first deploy. The worker can upload them
+        as they are, but nothing in a directory that its group may not write can be released:
+
+        ```sh
+        cd /var/lib/qBittorrent # dataDir
+        systemctl stop qbittorrent
+        chown -R qbittorrent:media downloading completed
+        chmod -R u+rwX,g+rwX downloading completed
+        find downloading completed -type d -exec chmod g+s {} +
+        systemctl start qbittorrent
+        ```
+      '';
+    };
 
     webuiPort = mkOption {
       type = port;
@@ -96,10 +114,13 @@ in
       unitConfig.RequiresMountsFor = [
         cfg.dataDir
         settings.stateDir
+        (removeSuffix "/" client.profileDir)
       ];
       serviceConfig = mkMerge [
         # The worker removes, and the library's programs link, only what their group may write.
         { UMask = mkForce "0002"; }
+        # Where the worker has to see /home, so has qBittorrent.
+        (mkIf (!worker.hardening.ProtectHome) { ProtectHome = mkForce false; })
         (mkIf hasPassword {
           LoadCredential = [ "qbittorrent.passwordFile:${settings.qbittorrent.passwordFile}" ];
           # After nixpkgs' own, which has just written the file.

@@ -40,7 +40,7 @@ in
     A number of bytes, or `100G` (1024³), which becomes one.
   */
   bytes = coercedTo (
-    strMatching sizePattern // { description = ''size such as "500M" or "100G"''; }
+    strMatching sizePattern // { description = ''size such as "500M" or "100G" (of 1024³)''; }
   ) toBytes ints.unsigned;
 
   /**

@@ -30,9 +30,15 @@ rec {
   ];
   ofArchives = [ "upload.extract.passwordsFile" ];
 
+  secretsOf =
+    keys:
+    map (key: {
+      inherit key;
+      path = toString secrets.${key};
+    }) (builtins.filter (key: secrets.${key} != null) keys);
+
   # systemd reads them as root and shows them to this unit alone, each under the name of its key.
-  credentials =
-    keys: map (key: "${key}:${secrets.${key}}") (builtins.filter (key: secrets.${key} != null) keys);
+  credentials = keys: map ({ key, path }: "${key}:${path}") (secretsOf keys);
 
   writable = [
     cfg.dataDir

@@ -17,7 +17,10 @@ export class GateFailed extends Schema.TaggedError<GateFailed>()("GateFailed", {
   why: Schema.String
 }) {
   override get message() {
-    return `${this.subject} could not be removed: ${this.why}`
+    const remedy = /^(?:EACCES|EPERM)\b/.test(this.why)
+      ? ". Let this user's group write the folders below completedDir (docs/options.md, qbittorrent.enable, has the commands)"
+      : ""
+    return `${this.subject} could not be removed: ${this.why}${remedy}`
   }
 }
 

@@ -2,6 +2,7 @@ import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { randomBytes } from "node:crypto"
 import { createHash } from "node:crypto"
 import { bootMillis, inNixShell } from "./available.ts"
+import { plant } from "./golden.ts"
 import { bootPipeline, type Pipeline } from "./pipeline.ts"
 import { bucket, places } from "./rig.ts"
 
@@ -19,7 +20,8 @@ describe.skipIf(inNixShell)("rclone-b2-mount in a real systemd", () => {
   }
 
   beforeAll(async () => {
-    pipeline = await bootPipeline()
+    // Debian brings /media, NixOS does not: the unit makes it.
+    pipeline = await bootPipeline((stage) => plant(stage, "/etc/tmpfiles.d/00-no-media.conf", "R! /media\n"))
     const fuse = await machine().run("test -c /dev/fuse")
     assert.strictEqual(fuse.code, 0, "this machine's kernel has no FUSE: load its module")
   }, bootMillis)

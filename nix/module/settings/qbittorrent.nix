@@ -31,7 +31,8 @@ in
       example = "/run/secrets/qbittorrent";
       description = ''
         File that holds the password. Without it and `apiKeyFile` this host must be allowed to bypass authentication.
-        With {option}`services.mediaPipeline.qbittorrent.enable` it also becomes the password of the Web UI.
+        With {option}`services.mediaPipeline.qbittorrent.enable` it also becomes the password of the Web UI, which
+        without one lets in whoever comes from this host: through a reverse proxy on it, everybody.
       '';
     };
 
@@ -39,7 +40,10 @@ in
       type = nullOr types.secretFile;
       default = null;
       example = "/run/secrets/qbittorrent-api-key";
-      description = "File that holds an API key (qBittorrent 5.2 and later); used instead of name and password.";
+      description = ''
+        File that holds an API key (qBittorrent 5.2 and later); used instead of name and password. It is for a qBittorrent
+        of your own: the one of {option}`services.mediaPipeline.qbittorrent.enable` forgets its key at every start.
+      '';
     };
 
     pathMap = mkOption {

@@ -1,7 +1,7 @@
 import { Effect } from "effect"
 import { AppConfig } from "../../config/AppConfig.ts"
-import { dirname, join, toBytes } from "../../platform/BytePath.ts"
-import { bytes } from "../../platform/Text.ts"
+import { dirname, display, fromBytes, join, toBytes } from "../../platform/BytePath.ts"
+import { bytes, count } from "../../platform/Text.ts"
 import { Disk } from "../../services/Disk.ts"
 import { accessSync, constants, readdirSync, realpathSync, statSync } from "node:fs"
 import { type Check, ok, problem, warning } from "./check.ts"
@@ -83,6 +83,25 @@ const spool = (path: string): Check => {
       )
 }
 
+/** What lies in a folder that this user may not write can be uploaded, but never released. */
+const releasable = (completedDir: string): ReadonlyArray<Check> => {
+  if (!may(completedDir, constants.R_OK)) return []
+  const locked = readdirSync(toBytes(completedDir), { withFileTypes: true, encoding: "buffer" })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => join(completedDir, fromBytes(entry.name)))
+    .filter((path) => !may(path, constants.W_OK | constants.X_OK))
+  return locked.length === 0
+    ? []
+    : [
+        problem(
+          "Directories",
+          "payloads",
+          `${count(locked.length, "item")} in completedDir, such as ${display(locked[0] ?? "")}, may not be written by ${user}: cleanup could not release ${locked.length === 1 ? "it" : "them"}`,
+          "Let the group that qBittorrent and this user share write them: docs/options.md, qbittorrent.enable, has the commands."
+        )
+      ]
+}
+
 /** An empty folder where items are expected is a disk that is not mounted. */
 const mounted = (path: string, expected: number): ReadonlyArray<Check> => {
   if (expected === 0 || !may(path, constants.R_OK)) return []
@@ -150,6 +169,7 @@ export const directories = Effect.fnUntraced(function* (expected: number) {
     spool(join(stateDir, "spool")),
     writable("completedDir", completedDir, "Mount its disk, or mend completedDir."),
     ...mounted(completedDir, expected),
+    ...releasable(completedDir),
     ...(upload.extract.enable ? [makable("extractedDir", extracted)] : []),
     ...apart([
       ["stateDir", stateDir],

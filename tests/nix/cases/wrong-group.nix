@@ -1,0 +1,6 @@
+# The worker could not remove what it has uploaded.
+{ lib, ... }:
+{
+  imports = [ ./boot.nix ];
+  services.qbittorrent.group = lib.mkForce "qbittorrent";
+}
