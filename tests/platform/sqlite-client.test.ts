@@ -86,6 +86,49 @@ it.live("a reader reads while a writer writes, and cannot write", () =>
   )
 )
 
+it.live("bulk work is all or nothing, joins the transaction that it is in, and waits for others", () =>
+  inTemporary((file) =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const { read, write } = yield* Sqlite.bulk
+      const put = (prepare: (text: string) => Sqlite.Prepared, id: bigint) =>
+        prepare("INSERT INTO things (id, name) VALUES (?, ?)").run(id, Buffer.from(`${id}`))
+      const failed = yield* Effect.exit(
+        write((prepare) => {
+          put(prepare, 1n)
+          throw new Error("no")
+        })
+      )
+      assert.isTrue(Exit.isFailure(failed))
+      assert.strictEqual(yield* count, 0)
+      yield* Effect.exit(
+        sql.withTransaction(
+          Effect.andThen(
+            write((prepare) => put(prepare, 1n)),
+            Effect.fail("rolled back with the rest")
+          )
+        )
+      )
+      assert.strictEqual(yield* count, 0)
+      const slow = yield* Effect.forkChild(
+        sql.withTransaction(Effect.andThen(insert("slow"), Effect.sleep("30 millis"))),
+        {
+          startImmediately: true
+        }
+      )
+      yield* write((prepare) => put(prepare, 2n ** 62n))
+      yield* Fiber.join(slow)
+      const ids = yield* read((prepare) => prepare("SELECT id FROM things ORDER BY id").all())
+      assert.deepStrictEqual(
+        ids.map(([id]) => id),
+        [1n, 2n ** 62n]
+      )
+      const each = yield* read((prepare) => [...prepare("SELECT id FROM things WHERE id > ?").each(1n)])
+      assert.deepStrictEqual(each, [[2n ** 62n]])
+    }).pipe(Effect.provide(open(file), { local: true }))
+  )
+)
+
 it.live("blobs and large integers come back as they went in", () =>
   inTemporary((file) =>
     Effect.gen(function* () {
