@@ -1,6 +1,7 @@
 import { Context, type Effect, Schema } from "effect"
-import type { Torrent, TorrentFile } from "../domain/torrents.ts"
+import type { ClientPreferences, Torrent, TorrentFile } from "../domain/torrents.ts"
 import { display } from "../platform/BytePath.ts"
+import type { TorrentSteering } from "./TorrentSteering.ts"
 
 /** The client could not be read or did not do as asked: no conclusion may be drawn. Exit code 75. */
 export class TorrentClientUnreadable extends Schema.TaggedError<TorrentClientUnreadable>()("TorrentClientUnreadable", {
@@ -47,6 +48,7 @@ export class TorrentClient extends Context.Service<
   {
     /** Application version, such as "v5.1.0". */
     readonly version: Effect.Effect<string, TorrentClientError>
+    readonly preferences: Effect.Effect<ClientPreferences, TorrentClientError>
     /** Every torrent, read once, paths mapped to this host. */
     readonly torrents: Effect.Effect<ReadonlyArray<Torrent>, TorrentClientError>
     /** Category name to its save path on this host ("" when it follows the default). */
@@ -70,5 +72,5 @@ export class TorrentClient extends Context.Service<
     export(hash: string): Effect.Effect<Uint8Array, TorrentClientError>
     /** Removes one torrent, never its files. Only the gate calls this. */
     remove(hash: string): Effect.Effect<void, TorrentClientError>
-  }
+  } & TorrentSteering
 >()("media-pipeline/TorrentClient") {}

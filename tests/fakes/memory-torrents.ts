@@ -1,5 +1,6 @@
 import { Effect, Layer } from "effect"
-import type { Torrent, TorrentFile } from "../../src/domain/torrents.ts"
+import type { ClientPreferences, Torrent, TorrentFile } from "../../src/domain/torrents.ts"
+import { type Filing, memorySteering } from "./memory-steering.ts"
 import { TorrentClient, type TorrentClientError, TorrentClientUnreadable } from "../../src/services/TorrentClient.ts"
 
 interface Held {
@@ -35,7 +36,16 @@ export class MemoryTorrents {
   readonly held = new Map<string, Held>()
   readonly calls: Array<string> = []
   readonly categories = new Map<string, string>()
+  /** Management and download path, where they are not off and none. */
+  readonly filings = new Map<string, Filing>()
   readonly autoManaged = new Map<string, number>()
+  preferences: ClientPreferences = {
+    incompletePath: null,
+    managesNew: false,
+    followsCategory: false,
+    followsCategoryPath: false,
+    rechecksComplete: false
+  }
   error: TorrentClientError | undefined
   /** Runs before each call; `count` is the how-manieth of its kind this is, from 1. */
   before: (operation: string, count: number) => void = () => undefined
@@ -70,6 +80,8 @@ export class MemoryTorrents {
     return Layer.succeed(
       TorrentClient,
       TorrentClient.of({
+        ...memorySteering(this.held, this.filings, (operation, hash, act) => this.#call(operation, hash, act)),
+        preferences: this.#call("preferences", "", () => this.preferences),
         version: this.#call("version", "", () => "v5.1.0"),
         torrents: this.#call("torrents", "", () => [...this.held.values()].map(({ torrent }) => torrent)),
         categories: this.#call("categories", "", () => new Map(this.categories)),

@@ -8,8 +8,9 @@ import { startFakeQbittorrent, Trouble } from "./qbittorrent.ts"
 
 /*
  * The fake as a process of its own: `node qbittorrent-main.ts FILE`. FILE holds FakeOptions, or the torrents alone.
- * Prints one line, {"url", "control"}, and ends with SIGTERM. Below `control`: POST /fail, /set, /add, /drop, /expire
- * and /heal turn the dials (JSON bodies), GET /calls and /torrents (infohashes) show what it has seen and holds.
+ * Prints one line, {"url", "control"}, and ends with SIGTERM. Below `control`: POST /fail, /set, /add, /drop, /expire,
+ * /heal and /crash turn the dials (JSON bodies), GET /calls, /torrents and /startedBelow (infohashes) show what it has
+ * seen, holds and should never have run.
  */
 
 const Input = Schema.fromJsonString(Schema.Union([Schema.Array(TorrentSpec), FakeOptions]))
@@ -51,6 +52,10 @@ const control = (path: string, body: string): unknown => {
       return fake.expireSessions()
     case "/heal":
       return fake.heal()
+    case "/crash":
+      return fake.crash()
+    case "/startedBelow":
+      return fake.startedBelow
     case "/calls":
       return fake.calls
     case "/torrents":

@@ -3,6 +3,7 @@ import { rmSync } from "node:fs"
 import { join } from "node:path"
 import { Schema } from "effect"
 import { makeCategories } from "./qbittorrent-categories.ts"
+import { makeSteering } from "./qbittorrent-steering.ts"
 import {
   Dialect,
   type FakeTorrent,
@@ -24,7 +25,11 @@ export const FakeOptions = Schema.Struct({
   defaultSavePath: Schema.optionalKey(Schema.String),
   /** Category to save path. */
   categories: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
-  torrents: Schema.optionalKey(Schema.Array(TorrentSpec))
+  torrents: Schema.optionalKey(Schema.Array(TorrentSpec)),
+  /** Milliseconds until what it shows is renewed, and that a move and a check take; a few each. */
+  refreshMillis: Schema.optionalKey(Schema.Natural),
+  moveMillis: Schema.optionalKey(Schema.Natural),
+  checkMillis: Schema.optionalKey(Schema.Natural)
 })
 export type FakeOptions = typeof FakeOptions.Type
 
@@ -68,6 +73,15 @@ export const makeState = (options: FakeOptions) => {
   const categories = makeCategories(options.categories ?? {}, dialect, torrents, (torrent, savePath) => {
     torrents.set(torrent.hash, { ...torrent, savePath })
   })
+  const steering = makeSteering({
+    dialect,
+    torrents,
+    categoryPath: (name) => categories.rows()[name]?.savePath,
+    defaultSavePath: options.defaultSavePath ?? "/downloads",
+    refreshMillis: options.refreshMillis ?? 6,
+    moveMillis: options.moveMillis ?? 4,
+    checkMillis: options.checkMillis ?? 4
+  })
   const sessions = new Set<string>()
   let failures = 0
   let dials: FakeDials = { emptyList: false, banned: false, bypassLocalhost: options.bypassLocalhost ?? false }
@@ -75,6 +89,7 @@ export const makeState = (options: FakeOptions) => {
   const add = (spec: TorrentSpec): FakeTorrent => {
     const torrent = makeTorrent(spec)
     torrents.set(torrent.hash, torrent)
+    steering.forget(torrent.hash)
     return torrent
   }
   for (const spec of options.torrents ?? []) add(spec)
@@ -124,6 +139,7 @@ export const makeState = (options: FakeOptions) => {
   const versions: Readonly<Record<Dialect, string>> = { "4.5": "v4.5.2", "5.1": "v5.1.4", "5.2": "v5.2.3" }
 
   const route = ({ method, path, fields }: Call): Reply => {
+    steering.advance()
     switch (path) {
       case "/app/version":
         return text(200, versions[dialect])
@@ -150,11 +166,12 @@ export const makeState = (options: FakeOptions) => {
       case "/torrents/delete":
         return remove(method, fields)
       default:
-        return text(404, "Not Found")
+        return steering.route(method, path, fields) ?? text(404, "Not Found")
     }
   }
 
   return {
+    steering,
     username,
     password,
     torrents,

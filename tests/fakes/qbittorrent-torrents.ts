@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import { Schema } from "effect"
 import { type Bencode, encode } from "../real/bencode.ts"
+import { type Layout, makeLayout, metainfoOf } from "./qbittorrent-payload.ts"
 
 /** "4.5" stands for 4.4–4.6, "5.1" for 5.0 and 5.1, "5.2" for everything newer. */
 export const Dialect = Schema.Literals(["4.5", "5.1", "5.2"])
@@ -12,7 +13,9 @@ const FileSpec = Schema.Struct({
   size: Schema.Finite,
   progress: Schema.optionalKey(Schema.Finite),
   /** 0 is deselected. */
-  priority: Schema.optionalKey(Schema.Finite)
+  priority: Schema.optionalKey(Schema.Finite),
+  /** Of the right bytes, in hex: what a check compares with where no `metainfo` is given. Without it, the size. */
+  sha256: Schema.optionalKey(Schema.String)
 })
 export type FileSpec = typeof FileSpec.Type
 
@@ -42,7 +45,13 @@ export const TorrentSpec = Schema.Struct({
   /** Seconds since the epoch; null is never. */
   completedOn: Schema.optionalKey(Schema.NullOr(Schema.Finite)),
   addedOn: Schema.optionalKey(Schema.Finite),
-  trackers: Schema.optionalKey(Schema.Array(Schema.String))
+  trackers: Schema.optionalKey(Schema.Array(Schema.String)),
+  /** Where it goes when a check finds it incomplete. */
+  downloadPath: Schema.optionalKey(Schema.String),
+  /** Its files lie on the disk, and are moved and checked there. Else every check finds what it was. */
+  onDisk: Schema.optionalKey(Schema.Boolean),
+  /** A folder with the right files, as the swarm has them: written over wrong ones as soon as it runs. */
+  swarm: Schema.optionalKey(Schema.String)
 })
 export type TorrentSpec = typeof TorrentSpec.Type
 
@@ -81,8 +90,16 @@ const infoOf = (spec: TorrentSpec, files: ReadonlyArray<FileSpec>): Bencode => {
   }
 }
 
+const filesOf = (metainfo: string): ReadonlyArray<FileSpec> => {
+  const { files, multiFile, name } = metainfoOf(metainfo)
+  return files.flatMap(({ pad, path, size }) => (pad ? [] : [{ name: multiFile ? `${name}/${path}` : path, size }]))
+}
+
+export const layoutOf = ({ files, metainfo }: FakeTorrent): Layout =>
+  makeLayout(files, metainfo === undefined ? undefined : metainfoOf(metainfo))
+
 export const makeTorrent = (spec: TorrentSpec): FakeTorrent => {
-  const files = spec.files ?? [{ name: spec.name, size: 1 }]
+  const files = spec.files ?? (spec.metainfo === undefined ? [{ name: spec.name, size: 1 }] : filesOf(spec.metainfo))
   if (spec.metainfo !== undefined && spec.hash !== undefined) {
     return { ...spec, files, hash: spec.hash, bytes: Buffer.from(spec.metainfo, "base64") }
   }
@@ -97,7 +114,7 @@ export const makeTorrent = (spec: TorrentSpec): FakeTorrent => {
   }
 }
 
-const contentPathOf = (torrent: FakeTorrent): string => {
+export const contentPathOf = (torrent: FakeTorrent): string => {
   const [only] = torrent.files
   if (only === undefined) return ""
   if (torrent.files.length === 1) return `${torrent.savePath}/${only.name}`
@@ -125,7 +142,7 @@ export const infoRow = (torrent: FakeTorrent, dialect: Dialect) => {
     content_path: torrent.contentPath ?? contentPathOf(torrent),
     dl_limit: 0,
     dlspeed: 0,
-    download_path: "",
+    download_path: torrent.downloadPath ?? "",
     downloaded: size,
     downloaded_session: 0,
     eta: 8_640_000,
@@ -168,12 +185,12 @@ export const infoRow = (torrent: FakeTorrent, dialect: Dialect) => {
   return dialect === "4.5" ? row : { ...row, popularity: 0, private: false, reannounce: 0, root_path: "", comment: "" }
 }
 
-export const fileRows = (torrent: FakeTorrent) =>
+export const fileRows = (torrent: FakeTorrent, { ranges } = layoutOf(torrent)) =>
   torrent.files.map((file, index) => ({
     availability: 0,
     index,
     name: file.name,
-    piece_range: [0, 0],
+    piece_range: ranges[index] ?? [0, 0],
     priority: file.priority ?? 1,
     progress: file.progress ?? torrent.progress ?? 1,
     size: file.size

@@ -30,6 +30,10 @@ export interface FakeQbittorrent {
   readonly expireSessions: () => void
   readonly add: (spec: TorrentSpec) => FakeTorrent
   readonly drop: (hash: string) => void
+  /** SIGKILL, and the client started anew with what it had written down. */
+  readonly crash: () => void
+  /** Infohashes that ran with pieces lacking, which may have been written into. No relocation may ever put one here. */
+  readonly startedBelow: ReadonlyArray<string>
   readonly stop: () => Promise<void>
 }
 
@@ -138,7 +142,10 @@ export const startFakeQbittorrent = async (options: FakeOptions = {}): Promise<F
     drop: (hash) => {
       state.torrents.delete(hash)
     },
+    crash: state.steering.crash,
+    startedBelow: state.steering.startedBelow,
     stop: async () => {
+      state.steering.end()
       server.close()
       server.closeAllConnections()
       await once(server, "close")

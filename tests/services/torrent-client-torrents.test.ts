@@ -33,6 +33,7 @@ describe("torrents", () => {
           name: "Film.mkv",
           category: "tv",
           tags: ["keep", "two words"],
+          v2Only: false,
           state: "stalledUP",
           contentPath: "/downloads/Film.mkv",
           savePath: "/downloads",

@@ -5,10 +5,12 @@ import { AppConfig } from "../../config/AppConfig.ts"
 import { trackerHost } from "../../domain/torrents.ts"
 import { display } from "../../platform/BytePath.ts"
 import { TorrentClient, type TorrentClientError, TorrentClientUnreadable } from "../TorrentClient.ts"
+import { addressed } from "./addressing.ts"
 import { makeCategories } from "./categories.ts"
 import { CallFailed, filterDone, makeSend, textOf } from "./http.ts"
 import { isTorrentOf } from "./metainfo.ts"
 import { makePathMapper } from "./paths.ts"
+import { decodePreferences, toPreferences } from "./preferences.ts"
 import { makeSession } from "./session.ts"
 import {
   decodeFileRows,
@@ -27,6 +29,10 @@ export interface Patience {
   readonly firstRetry: Duration.Input
   /** Between looks whether a removed torrent is gone; there are ten. */
   readonly look: Duration.Input
+  /** Until the client shows what it was told; one minute. */
+  readonly change?: Duration.Input
+  /** How long a move or a check may show no change; half an hour. */
+  readonly stall?: Duration.Input
 }
 
 const patient: Patience = { timeout: "30 seconds", firstRetry: "200 millis", look: "200 millis" }
@@ -110,7 +116,16 @@ const make = (patience: Patience) =>
       pathMap: qbittorrent.pathMap
     })
 
+    const steering = addressed({
+      url,
+      pathMap: qbittorrent.pathMap,
+      readText,
+      tell: (request) => bounded(session(request)),
+      patience
+    })
+
     return TorrentClient.of({
+      ...steering,
       version: readText("/app/version").pipe(
         Effect.map((text) => text.trim()),
         Effect.filterOrFail(
@@ -118,6 +133,11 @@ const make = (patience: Patience) =>
           () => new CallFailed({ why: "the answer is no version number: is that qBittorrent?", transient: false })
         ),
         toUnreadable("version")
+      ),
+      preferences: readText("/app/preferences").pipe(
+        Effect.flatMap(decodePreferences),
+        Effect.flatMap((row) => toPreferences(row, toHost)),
+        toUnreadable("preferences")
       ),
       torrents: readText("/torrents/info").pipe(
         Effect.flatMap(decodeTorrentRows),

@@ -22,7 +22,9 @@ const TorrentRow = Schema.Struct({
   seeding_time: Schema.Finite,
   completion_on: Schema.Finite,
   added_on: Schema.Finite,
-  size: Schema.Finite
+  size: Schema.Finite,
+  infohash_v1: Schema.optionalKey(Schema.String),
+  infohash_v2: Schema.optionalKey(Schema.String)
 })
 type TorrentRow = typeof TorrentRow.Type
 
@@ -48,7 +50,7 @@ const jsonOf = (text: string): Effect.Effect<unknown, CallFailed> =>
       })
   })
 
-const decoderOf = <S extends Schema.ConstraintCodec<unknown, unknown>>(schema: S) => {
+export const decoderOf = <S extends Schema.ConstraintCodec<unknown, unknown>>(schema: S) => {
   const decode = Schema.decodeUnknownEffect(schema)
   return (text: string) =>
     Effect.flatMap(jsonOf(text), (json) =>
@@ -91,7 +93,7 @@ class Unsettled extends CallFailed {}
 
 export const isUnsettled = (error: unknown): boolean => error instanceof Unsettled
 
-const malformed = (why: string) => new CallFailed({ why, transient: false })
+export const malformed = (why: string) => new CallFailed({ why, transient: false })
 
 /** Fails as a whole if one row makes no sense: a list with a hole would hide a claim on files. */
 export const toTorrents = (
@@ -131,7 +133,8 @@ export const toTorrents = (
         seedingTime: row.seeding_time,
         completedAt: instant(row.completion_on),
         addedAt: instant(row.added_on),
-        size: row.size
+        size: row.size,
+        v2Only: row.infohash_v1 === "" && (row.infohash_v2 ?? "") !== ""
       })
     }
     return Effect.succeed(torrents)
