@@ -7,8 +7,11 @@ import * as Archives from "./services/Archive/layer.ts"
 import * as Disks from "./services/Disk/node.ts"
 import { Gate } from "./services/Gate.ts"
 import * as Gates from "./services/Gate/node.ts"
+import * as Provers from "./services/Prover/node.ts"
 import * as Rclone from "./services/Remote/rclone.ts"
+import * as Scanners from "./services/Scanner/node.ts"
 import * as Qbittorrent from "./services/TorrentClient/qbittorrent.ts"
+import * as ViewsNode from "./services/Views/node.ts"
 import { Journal } from "./state/Journal.ts"
 
 /** All that extractors see of ours. */
@@ -44,5 +47,8 @@ export const production: Adapters = {
   ),
   gate: Gates.layer,
   disk: Disks.layer,
+  scanner: Scanners.layer,
+  prover: Provers.layer,
+  views: ViewsNode.layer,
   journal: Journal.layer
 }

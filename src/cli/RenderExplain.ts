@@ -1,6 +1,9 @@
 import type { Explanation } from "../domain/reports.ts"
 import { display } from "../platform/BytePath.ts"
 import { bytes, width, wrap } from "../platform/Text.ts"
+import type { FullExplanation } from "../workflows/explain-report.ts"
+import { renderResidencies, renderSagas } from "./RenderExplainRelocation.ts"
+import { renderFound } from "./RenderIndex.ts"
 import { heading, type Page, paint, table } from "./Style.ts"
 import { moment, relative } from "./Times.ts"
 
@@ -47,6 +50,9 @@ const files = (page: Page, explanation: Explanation): ReadonlyArray<string> => {
   ]
 }
 
+const cached = (page: Page, found: NonNullable<FullExplanation["cached"]>): ReadonlyArray<string> =>
+  renderFound(found, { ...page, columns: page.columns - 2 }).map((line) => `  ${line}`)
+
 const release = (page: Page, earliest: number | null): string =>
   earliest === null
     ? "not by time alone"
@@ -54,7 +60,7 @@ const release = (page: Page, earliest: number | null): string =>
       ? "now"
       : `${moment(earliest, page.now)} (${relative(earliest, page.now)})`
 
-export const renderExplain = (explanation: Explanation, page: Page): ReadonlyArray<string> => [
+export const renderExplain = (explanation: FullExplanation, page: Page): ReadonlyArray<string> => [
   heading(page, display(explanation.subject)),
   ...wrap(explanation.summary, page.columns - 2).map((line) => `  ${line}`),
   "",
@@ -72,6 +78,13 @@ export const renderExplain = (explanation: Explanation, page: Page): ReadonlyArr
     ]
   ),
   ...section(page, "Conditions", conditions(page, explanation)),
+  ...(explanation.relocation === null
+    ? []
+    : [
+        ...section(page, "Stash and pool", renderResidencies(page, explanation.relocation)),
+        ...section(page, "Relocations", renderSagas(page, explanation.relocation))
+      ]),
+  ...(explanation.cached === null ? [] : section(page, "Hash cache", cached(page, explanation.cached))),
   ...section(page, "Files", files(page, explanation)),
   ...section(
     page,

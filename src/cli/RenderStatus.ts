@@ -2,6 +2,7 @@ import type { ItemState } from "../domain/items.ts"
 import { basename, display } from "../platform/BytePath.ts"
 import { bytes, count, duration } from "../platform/Text.ts"
 import type { Problem, RunStatus, StatusReport } from "../workflows/status.ts"
+import { storage } from "./RenderStatusStorage.ts"
 import { note } from "./RenderUpload.ts"
 import { type Cell, type Colour, heading, type Page, paint, table } from "./Style.ts"
 import { moment, relative } from "./Times.ts"
@@ -51,7 +52,8 @@ const kinds: Record<Problem["kind"], readonly [word: string, colour: Colour]> = 
   failed: ["failed", "red"],
   blocked: ["blocked", "red"],
   extraction: ["not extracted", "yellow"],
-  "left-open": ["interrupted", "yellow"]
+  "left-open": ["interrupted", "yellow"],
+  relocation: ["relocation", "yellow"]
 }
 const shownProblems = 8
 
@@ -122,6 +124,7 @@ export const renderStatus = (report: StatusReport, page: Page): ReadonlyArray<st
   "",
   heading(page, "Items"),
   ...items(report, page),
+  ...storage(report.storage, page),
   "",
   heading(page, "Runs"),
   ...(report.runs.length === 0

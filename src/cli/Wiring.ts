@@ -5,13 +5,18 @@ import { Progress } from "../platform/Progress.ts"
 import type { Archive } from "../services/Archive.ts"
 import type { Disk } from "../services/Disk.ts"
 import type { Gate } from "../services/Gate.ts"
+import type { Prover } from "../services/Prover.ts"
 import type { Remote } from "../services/Remote.ts"
+import type { Scanner } from "../services/Scanner.ts"
 import type { TorrentClient } from "../services/TorrentClient.ts"
+import type { Views } from "../services/Views.ts"
+import { Cache } from "../state/Cache.ts"
 import * as Database from "../state/Database.ts"
 import { Health } from "../state/Health.ts"
 import { Items } from "../state/Items.ts"
 import type { Journal } from "../state/Journal.ts"
 import { Runs } from "../state/Runs.ts"
+import { Sagas } from "../state/Sagas.ts"
 import { Spool } from "../state/Spool.ts"
 import { Torrents } from "../state/Torrents.ts"
 
@@ -23,14 +28,22 @@ export interface Adapters {
   readonly archive: Layer.Layer<Archive, never, AppConfig | Gate>
   readonly gate: Layer.Layer<Gate, never, AppConfig | TorrentClient | Remote>
   readonly disk: Layer.Layer<Disk>
+  readonly scanner: Layer.Layer<Scanner>
+  readonly prover: Layer.Layer<Prover>
+  readonly views: Layer.Layer<Views>
   readonly journal: Layer.Layer<Journal, never, SqlClient.SqlClient>
 }
 
 const stateOver = <E, R>(adapters: Adapters, database: Layer.Layer<SqlClient.SqlClient, E, R>) =>
-  Layer.mergeAll(Items.layer, adapters.journal, Runs.layer, Torrents.layer, Health.layer).pipe(
-    Layer.provide(database),
-    Layer.merge(Spool.layer)
-  )
+  Layer.mergeAll(
+    Items.layer,
+    adapters.journal,
+    Runs.layer,
+    Torrents.layer,
+    Health.layer,
+    Cache.layer,
+    Sagas.layer
+  ).pipe(Layer.provide(database), Layer.merge(Spool.layer))
 
 const make = (adapters: Adapters) => {
   const outside = Layer.mergeAll(adapters.torrentClient, adapters.remote, adapters.disk)
@@ -41,6 +54,9 @@ const make = (adapters: Adapters) => {
     /** For commands that change something. */
     acting: Layer.mergeAll(
       outside,
+      adapters.scanner,
+      adapters.prover,
+      adapters.views,
       gate,
       adapters.archive.pipe(Layer.provide(gate)),
       state,

@@ -9,10 +9,11 @@ import { Wiring } from "./Wiring.ts"
 
 /**
  * A run that changes something: under its lock, with everything it may need, and with the metrics written after it.
- * Uploads hold one lock, cleanup and restore another, so that ten hours of upload do not stop the releases.
+ * Uploads hold one lock, cleanup and restore another, index and relocate one each, so that ten hours of one do not
+ * stop the others.
  */
 export const acting = Effect.fnUntraced(function* <A, E, R>(
-  lock: "lock" | "lock.cleanup",
+  lock: "lock" | "lock.cleanup" | "lock.index" | "lock.relocate",
   effect: Effect.Effect<A, E, R>
 ) {
   const { stateDir } = yield* AppConfig

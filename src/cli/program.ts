@@ -7,6 +7,8 @@ import { command as completed } from "./commands/completed.ts"
 import { command as config } from "./commands/config.ts"
 import { command as doctor } from "./commands/doctor.ts"
 import { command as explain } from "./commands/explain.ts"
+import { command as index } from "./commands/index.ts"
+import { command as relocate } from "./commands/relocate.ts"
 import { command as restore } from "./commands/restore.ts"
 import { command as status } from "./commands/status.ts"
 import { command as upload } from "./commands/upload.ts"
@@ -20,7 +22,19 @@ const version = typeof MEDIA_PIPELINE_VERSION === "string" ? MEDIA_PIPELINE_VERS
 
 const app = Command.runWith(
   root.pipe(
-    Command.withSubcommands([upload, cleanup, completed, status, explain, doctor, restore, categories, config])
+    Command.withSubcommands([
+      upload,
+      cleanup,
+      completed,
+      status,
+      explain,
+      doctor,
+      restore,
+      index,
+      relocate,
+      categories,
+      config
+    ])
   ),
   { version, renderErrors: false }
 )

@@ -14,7 +14,7 @@ export const jsonSchema: JsonSchema.JsonSchema = {
 }
 
 /** Areas that DESIGN gives to later versions: they must not be taken for spelling mistakes. */
-const later: ReadonlySet<string> = new Set(["storage", "hashCache", "watched"])
+const later: ReadonlySet<string> = new Set(["watched"])
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value)

@@ -213,6 +213,47 @@ export const Cleanup = Schema.Struct({
   )
 })
 
+const Side = (which: string) =>
+  Schema.Struct({
+    root: AbsolutePath.annotate({ description: `Where the filesystem of ${which} is mounted, such as /${which}.` }),
+    seedingDirs: Schema.NonEmptyArray(AbsolutePath).annotate({
+      description: `Directories of ${which} that hold nothing but torrents' payloads. A hardlink that lies in none of them pins a payload.`
+    })
+  })
+
+export const Storage = Schema.Struct({
+  dryRun: withDefault(Schema.Boolean.annotate({ description: "Only say what would be moved.", default: true }), true),
+  stash: Side("stash").annotate({
+    description: "The filesystem of the libraries, and of the payloads linked into them."
+  }),
+  pool: Side("pool").annotate({ description: "The filesystem of payloads that are only seeded." }),
+  seedOnlyTag: withDefault(
+    Schema.String.annotate({
+      description: "Torrents with this tag are looked at first. The tag decides nothing.",
+      default: "~noHL"
+    }),
+    "~noHL"
+  ),
+  quarantineFor: durationOr("3 days", "How long the source of a move is kept aside before it is removed."),
+  reserveBytes: withDefault(
+    Bytes.annotate({
+      description: "Bytes that stay free on the filesystem that is moved to.",
+      default: 100 * 1024 ** 3
+    }),
+    100 * 1024 ** 3
+  )
+})
+
+export const HashCache = Schema.Struct({
+  roots: withDefault(
+    Schema.Array(AbsolutePath).annotate({
+      description: "Further directories whose files are indexed, beside the roots of storage.",
+      default: []
+    }),
+    []
+  )
+})
+
 export const Config = Schema.Struct({
   stateDir: AbsolutePath.annotate({
     description: "Directory of the database, the spool, the lock and the metrics, such as /var/lib/media-pipeline."
@@ -235,10 +276,17 @@ export const Config = Schema.Struct({
     {}
   ),
   upload: Upload.annotate({ description: "Where and how items are uploaded." }),
-  cleanup: Schema.optionalKey(Cleanup.annotate({ description: "When local copies are released; absent is never." }))
+  cleanup: Schema.optionalKey(Cleanup.annotate({ description: "When local copies are released; absent is never." })),
+  storage: Schema.optionalKey(
+    Storage.annotate({ description: "The two filesystems that payloads move between; absent is one of them only." })
+  ),
+  hashCache: Schema.optionalKey(
+    HashCache.annotate({ description: "What is indexed beside the roots of storage; absent is nothing." })
+  )
 }).annotate({ title: "media-pipeline", description: "Configuration of media-pipeline." })
 
 export interface Config extends Schema.Schema.Type<typeof Config> {
   readonly extractedDir: string
 }
+export interface StorageConfig extends Schema.Schema.Type<typeof Storage> {}
 export interface CleanupConfig extends Schema.Schema.Type<typeof Cleanup> {}

@@ -1,7 +1,11 @@
 import type { Fact } from "./fact.ts"
+import { ofRelocated, ofStaged, type Relocated, type Staged } from "./deletionRelocated.ts"
+import { type Condition, instant, ofClaims, ofConditions, ofFact } from "./evidence.ts"
 import type { Fence } from "./fence.ts"
 import { isWithin } from "../platform/BytePath.ts"
 import { isBelow, isPlain } from "./paths.ts"
+
+export { type Condition, freshFor, instant, quarantineFolder } from "./evidence.ts"
 
 /** What the remote says of one file, read in this run. */
 export interface Replica {
@@ -23,17 +27,6 @@ export interface FileEvidence {
   /** How the upload was proven; null is not proven. */
   readonly proof: string | null
   readonly replica: Fact<Replica>
-}
-
-/** One condition that was looked at: its value, its threshold, where it was read, and since or until when it holds. */
-export interface Condition {
-  readonly name: string
-  readonly met: boolean
-  readonly value: string
-  readonly threshold: string
-  readonly source: string
-  /** Milliseconds since the epoch at which it will be met by time alone; null when time alone does not do it. */
-  readonly metAt: number | null
 }
 
 /** Whatever is to be deleted, and why that is safe. There is no way to delete by path. */
@@ -76,26 +69,12 @@ export type Evidence =
     }
   /** Unfinished large uploads under names that we began and that no finished file of ours has. */
   | { readonly _tag: "Unfinished"; readonly paths: ReadonlyArray<string> }
+  | Relocated
+  | Staged
 
 export type Authority =
   | { readonly allowed: true }
   | { readonly allowed: false; readonly reasons: ReadonlyArray<string> }
-
-/** ISO 8601 for people; whatever is no time is shown as it is. */
-export const instant = (at: number): string => (Math.abs(at) <= 8.64e15 ? new Date(at).toISOString() : String(at))
-
-/** Milliseconds for which a fact may be acted upon. */
-export const freshFor = 5 * 60_000
-
-/** Folder in the completed directory that holds what waits for its deletion, one folder an item. */
-export const quarantineFolder = ".media-pipeline-quarantine"
-
-const ofFact = (fact: Fact<unknown>, what: string, now: number): ReadonlyArray<string> => {
-  if (fact._tag === "Unreadable") return [`${what} cannot be read (${fact.source}: ${fact.why})`]
-  if (fact._tag === "Absent") return [`${what} is not there (${fact.source})`]
-  // Not the negation of "fresh": a time that is not a number has to fail as well.
-  return fact.readAt <= now && now - fact.readAt <= freshFor ? [] : [`${what} was not read just now`]
-}
 
 /** Every byte was read back, so that the remote's own hash is not needed. */
 const wasReadBack = (proof: string) => proof === "readback" || proof.endsWith("+readback")
@@ -123,13 +102,6 @@ export const doubts = (file: FileEvidence, now: number): ReadonlyArray<string> =
 const ofFiles = (files: ReadonlyArray<FileEvidence>, now: number): ReadonlyArray<string> =>
   files.length === 0 ? ["nothing was proven"] : files.flatMap((file) => doubts(file, now))
 
-const ofConditions = (conditions: ReadonlyArray<Condition>): ReadonlyArray<string> =>
-  conditions.length === 0
-    ? ["no condition was looked at"]
-    : conditions
-        .filter(({ met }) => met !== true)
-        .map(({ name, value, threshold, source }) => `${name} is ${value}, must be ${threshold} (${source})`)
-
 const ofPlace = (root: string, rootless: boolean, roots: ReadonlyArray<string>): ReadonlyArray<string> => {
   const reasons = isPlain(root) ? [] : [`${root} is not a plain absolute path`]
   if (!rootless) {
@@ -145,8 +117,7 @@ const ofWithin = (path: string, within: string): ReadonlyArray<string> =>
 const ofLocalCopy = (evidence: Extract<Evidence, { _tag: "LocalCopy" }>, now: number): ReadonlyArray<string> => {
   const { root, rootless, roots, files, claims, conditions, quarantine } = evidence
   const reasons = [...ofPlace(root, rootless, roots), ...ofFiles(files, now), ...ofConditions(conditions)]
-  reasons.push(...ofFact(claims, "the list of torrents", now))
-  if (claims._tag === "Known") reasons.push(...claims.value.map((claim) => `the torrent ${claim} claims it`))
+  reasons.push(...ofClaims(claims, now))
   for (const { path } of files) {
     if (rootless ? !isBelow(path, root) : !isWithin(path, root)) reasons.push(`${path} is not of ${root}`)
     if (roots.some((at) => isWithin(at, path))) reasons.push(`${path} is a configured folder, or holds one`)
@@ -179,6 +150,10 @@ const reasonsAgainst = (evidence: Evidence, now: number): ReadonlyArray<string> 
       const kept = exported ? [] : ["its .torrent was not exported"]
       return [...hash, ...kept, ...ofFiles(evidence.files, now), ...ofConditions(evidence.conditions)]
     }
+    case "Relocated":
+      return ofRelocated(evidence, now)
+    case "Staged":
+      return ofStaged(evidence, now)
     case "Unfinished":
       return evidence.paths.length === 0 || evidence.paths.includes("") ? ["it names no upload of ours"] : []
   }

@@ -17,7 +17,17 @@ export const steps = [
   "cleanup.purge",
   "cleanup.marker",
   "restore.fetch",
-  "restore.return"
+  "restore.return",
+  "relocate.copy",
+  "relocate.prove",
+  "relocate.stage",
+  "relocate.publish",
+  "relocate.repoint",
+  "relocate.start",
+  "relocate.quarantine",
+  "relocate.release",
+  "relocate.tidy",
+  "relocate.back"
 ] as const
 export type Step = (typeof steps)[number]
 

@@ -14,7 +14,7 @@ import { hostPath, type Item, type ItemFile } from "../domain/items.ts"
 import { obligations, type Policy } from "../domain/obligations.ts"
 import { protectedBy } from "../domain/protection.ts"
 import { isComplete } from "../domain/torrents.ts"
-import { basename, dirname, display, join } from "../platform/BytePath.ts"
+import { basename, dirname, display, isWithin, join } from "../platform/BytePath.ts"
 import { count } from "../platform/Text.ts"
 import type { LedgerEntry } from "../state/Torrents.ts"
 import type { Located } from "./cleanup-claimants.ts"
@@ -42,7 +42,14 @@ export interface World {
   readonly ledger: ReadonlyArray<LedgerEntry>
   /** Tracker hosts of torrents in the client, where they were asked for. */
   readonly trackers: ReadonlyMap<string, Fact<ReadonlyArray<string>>>
+  /** What a relocation under way moves, or may have to bring back. */
+  readonly moving: ReadonlyArray<Moving>
   readonly now: number
+}
+
+export interface Moving {
+  readonly saga: string
+  readonly paths: ReadonlyArray<string>
 }
 
 export const condition = (
@@ -198,6 +205,17 @@ const owed = (subject: Subject, claims: Fact<ReadonlyArray<Claim>>, world: World
   return [...ofPresent, ...ofGone]
 }
 
+const ofRelocation = (item: Item, moving: ReadonlyArray<Moving>): Condition => {
+  const found = moving.find(({ paths }) => paths.some((path) => isWithin(path, item.path) || isWithin(item.path, path)))
+  return condition(
+    "relocation",
+    found === undefined,
+    found === undefined ? "none" : `${found.saga} is under way`,
+    "none under way",
+    "media-pipeline status"
+  )
+}
+
 /** Everything that the remote has no say in. In managed mode torrents may still claim it; they go first. */
 export const judgeHere = (subject: Subject, world: World): ReadonlyArray<Condition> => {
   const claims = claimsOf(subject, world)
@@ -211,6 +229,7 @@ export const judgeHere = (subject: Subject, world: World): ReadonlyArray<Conditi
     ofDisk(subject.item, subject.look),
     ofExtraction(subject.item),
     ofRestored(subject, world.now),
+    ofRelocation(subject.item, world.moving),
     ...(world.cleanup.mode === "managed" ? owed(subject, claims, world) : [untracked(claims)])
   ]
 }

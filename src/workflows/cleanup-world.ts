@@ -6,9 +6,10 @@ import type { Torrent } from "../domain/torrents.ts"
 import { TorrentClient } from "../services/TorrentClient.ts"
 import { Items } from "../state/Items.ts"
 import { Journal } from "../state/Journal.ts"
+import { Sagas } from "../state/Sagas.ts"
 import { Torrents } from "../state/Torrents.ts"
 import { locate } from "./cleanup-claimants.ts"
-import { claimsOf, type Subject, type World } from "./cleanup-judge.ts"
+import { claimsOf, type Moving, type Subject, type World } from "./cleanup-judge.ts"
 import { lookAt } from "./cleanup-look.ts"
 
 export const subjectOf = Effect.fnUntraced(function* (item: Item) {
@@ -25,6 +26,17 @@ export const subjectOf = Effect.fnUntraced(function* (item: Item) {
     restoredAt: restored?.endedAt ?? null
   }
   return subject
+})
+
+/** Of a saga that is not over both sides count: it may still have to go back. */
+export const movingNow = Effect.gen(function* () {
+  const sagas = yield* Sagas
+  return yield* Effect.forEach(yield* sagas.open, (saga) =>
+    Effect.map(sagas.plan(saga.id), ({ entries }): Moving => ({
+      saga: `the ${saga.kind} of ${saga.subject}`,
+      paths: entries.flatMap(({ source, target }) => [source, target])
+    }))
+  )
 })
 
 export interface Setting {
@@ -56,6 +68,7 @@ export const worldOf = Effect.fn("cleanup.world")(function* (
     located,
     ledger: entries,
     trackers: new Map(),
+    moving: yield* movingNow,
     now: yield* Clock.currentTimeMillis
   }
   if (setting.cleanup.mode !== "managed") return world

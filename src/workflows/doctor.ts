@@ -5,6 +5,7 @@ import type { Database } from "./doctor/database.ts"
 import { directories } from "./doctor/directories.ts"
 import { client, remote } from "./doctor/outside.ts"
 import { programs } from "./doctor/programs.ts"
+import { storage } from "./doctor/storage.ts"
 
 export interface DoctorReport {
   readonly checks: ReadonlyArray<Check>
@@ -24,6 +25,7 @@ export const doctor = Effect.fn("doctor")(function* <R>(database: Effect.Effect<
   const checks = [
     ...programChecks,
     ...(yield* directories(state.expected)),
+    ...(yield* storage),
     ...credentialChecks,
     ...clientChecks,
     ...remoteChecks,

@@ -1,4 +1,4 @@
-import { Clock, Effect, Result, Schema } from "effect"
+import { Clock, Effect, Option, Result, Schema } from "effect"
 import { AppConfig } from "../config/AppConfig.ts"
 import { Cleanup, type CleanupConfig } from "../config/schema.ts"
 import type { Condition } from "../domain/deletion.ts"
@@ -7,7 +7,8 @@ import type { Item } from "../domain/items.ts"
 import { destination } from "../domain/manifest.ts"
 import type { Explanation } from "../domain/reports.ts"
 import { restlessness } from "../domain/discovery.ts"
-import { isComplete } from "../domain/torrents.ts"
+import { isComplete, type Torrent } from "../domain/torrents.ts"
+import { isWithin } from "../platform/BytePath.ts"
 import { bytes as size } from "../platform/Text.ts"
 import { Disk } from "../services/Disk.ts"
 import { TorrentClient } from "../services/TorrentClient.ts"
@@ -19,8 +20,11 @@ import { condition, earliestOf, judgeHere, judgeRemote, type World } from "./cle
 import { dueConditions, previousClock } from "./cleanup-purge.ts"
 import { readRemote, unreadableRemote } from "./cleanup-remote.ts"
 import { sentence } from "./cleanup-words.ts"
-import { type Setting, subjectOf, worldOf } from "./cleanup-world.ts"
+import { movingNow, type Setting, subjectOf, worldOf } from "./cleanup-world.ts"
+import { explainRelocation } from "./explain-relocation.ts"
+import type { FullExplanation } from "./explain-report.ts"
 import { findTarget } from "./explain-target.ts"
+import { find } from "./index-cache/find.ts"
 import { shownRemote } from "../domain/remoteName.ts"
 
 const defaults = Schema.decodeUnknownEffect(Cleanup)({}).pipe(Effect.orDie)
@@ -48,6 +52,7 @@ const worldFor = Effect.fnUntraced(function* (item: Item, cleanup: CleanupConfig
     located: unreadable("qBittorrent", now, read.failure.message),
     ledger: yield* ledger.all,
     trackers: new Map(),
+    moving: yield* movingNow,
     now
   }
   return { subject, world }
@@ -170,6 +175,13 @@ const bare = (
   ...over
 })
 
+const nextOf = (torrent: Torrent, completedDir: string): string => {
+  if (!isComplete(torrent)) return `It is left alone, because ${restlessness(torrent)}.`
+  return isWithin(torrent.contentPath, completedDir)
+    ? "It is complete, and no item of ours yet: the next upload looks at it."
+    : "It is complete, and lies outside of completedDir: nothing of it is uploaded or released."
+}
+
 /** A torrent that no item of ours comes from (yet). */
 const explainTorrent = Effect.fnUntraced(function* (entry: LedgerEntry) {
   const client = yield* TorrentClient
@@ -188,10 +200,8 @@ const explainTorrent = Effect.fnUntraced(function* (entry: LedgerEntry) {
     const kept = entry.exported === null ? "" : ` Its .torrent is kept at ${entry.exported}.`
     return bare(name, "torrent", "removed", `It has left qBittorrent (${who}).${kept}`, { torrents, history })
   }
-  const summary = isComplete(torrent)
-    ? "It is complete, and no item of ours yet: the next upload looks at it."
-    : `It is left alone, because ${restlessness(torrent)}.`
-  return bare(name, "torrent", torrent.state, summary, { torrents, history })
+  const { completedDir } = yield* AppConfig
+  return bare(name, "torrent", torrent.state, nextOf(torrent, completedDir), { torrents, history })
 })
 
 const explainUnknown = Effect.fnUntraced(function* (target: string) {
@@ -204,10 +214,8 @@ const explainUnknown = Effect.fnUntraced(function* (target: string) {
       ({ contentPath, hash, name }) => hash === wanted || name === target || contentPath === target
     )
     if (torrent !== undefined) {
-      const summary = isComplete(torrent)
-        ? "It is complete, and no item of ours yet: the next upload looks at it."
-        : `It is left alone, because ${restlessness(torrent)}.`
-      return bare(torrent.name, "torrent", torrent.state, summary, {
+      const { completedDir } = yield* AppConfig
+      return bare(torrent.name, "torrent", torrent.state, nextOf(torrent, completedDir), {
         torrents: [{ hash: torrent.hash, name: torrent.name, present: true }]
       })
     }
@@ -222,15 +230,45 @@ const explainUnknown = Effect.fnUntraced(function* (target: string) {
   return bare(target, "unknown", there._tag.toLowerCase(), `${where[there._tag]}; ${rest}${blind}.`)
 })
 
-/**
- * Why something is where it is, and what has to happen before it goes. What cannot be read is shown as that; only an
- * ambiguous target is an error.
- */
-export const explain = Effect.fn("explain")(function* (target: string) {
-  const { items, torrents } = yield* findTarget(target)
-  const [item] = items
-  const [entry] = torrents
+const explainAlone = Effect.fnUntraced(function* (
+  target: string,
+  found: Effect.Success<ReturnType<typeof findTarget>>
+) {
+  const [item] = found.items
+  const [entry] = found.torrents
   if (item !== undefined) return yield* explainItem(item)
   if (entry !== undefined) return yield* explainTorrent(entry)
   return yield* explainUnknown(target)
+})
+
+/** Of an item more is known than its hashes, and fresher. */
+const cachedAt = (path: string) => Effect.map(Effect.option(find(path)), Option.getOrNull)
+
+/**
+ * Why something is where it is, and what has to happen before it moves or goes. What cannot be read is shown as that; only an
+ * ambiguous target is an error. Changes nothing, and asks the client for the files of no more torrents than it must.
+ */
+export const explain = Effect.fn("explain")(function* (target: string) {
+  const client = yield* TorrentClient
+  const torrents = yield* Effect.cached(client.torrents)
+  return yield* Effect.gen(function* () {
+    const found = yield* findTarget(target)
+    const alone = yield* explainAlone(target, found)
+    const hashes = new Set([...alone.torrents, ...found.torrents].map(({ hash }) => hash))
+    const path = target.startsWith("/") ? target.replace(/(?<=.)\/+$/, "") : null
+    const relocation = yield* explainRelocation([...hashes], path)
+    const explanation: FullExplanation = {
+      ...alone,
+      history: [
+        ...alone.history,
+        ...(relocation?.history ?? []).map(({ begunAt, detail, outcome, step }) => ({
+          at: begunAt,
+          what: `${step}: ${detail ?? ""} (${outcome ?? "not finished"})`
+        }))
+      ].toSorted((one, other) => one.at - other.at),
+      relocation: relocation?.story ?? null,
+      cached: alone.kind === "unknown" && path !== null ? yield* cachedAt(path) : null
+    }
+    return explanation
+  }).pipe(Effect.provideService(TorrentClient, { ...client, torrents }))
 })

@@ -6,6 +6,9 @@ import { Disk } from "../services/Disk.ts"
 import { Items } from "../state/Items.ts"
 import { Runs } from "../state/Runs.ts"
 import { Spool } from "../state/Spool.ts"
+import { heldBy } from "./explain-waiting.ts"
+import { lastResidency } from "./status-residency.ts"
+import { sagaTotals } from "./status-storage.ts"
 
 interface Sample {
   readonly labels: Readonly<Record<string, string>>
@@ -23,6 +26,34 @@ const gauge = (name: string, help: string, samples: ReadonlyArray<Sample>): stri
   return `# HELP media_pipeline_${name} ${help}\n# TYPE media_pipeline_${name} gauge\n${lines.join("\n")}\n`
 }
 
+/** Only where payloads are relocated. */
+const relocations = Effect.gen(function* () {
+  const { storage } = yield* AppConfig
+  if (storage === undefined) return []
+  const { open, quarantine } = yield* sagaTotals
+  const states = Map.groupBy(open, ({ state }) => state)
+  const residency = yield* lastResidency
+  const one = (value: number) => [{ labels: {}, value }]
+  return [
+    gauge(
+      "relocations",
+      "Relocations under way by state.",
+      Array.from(states, ([state, sagas]) => ({ labels: { state }, value: sagas.length }))
+    ),
+    gauge(
+      "relocations_held",
+      "Relocations that something keeps from going on, or that go back.",
+      one(open.filter((saga) => heldBy(saga) !== null).length)
+    ),
+    gauge("quarantine_bytes", "Bytes of relocated sources that wait for their removal.", one(quarantine.bytes)),
+    gauge(
+      "residency_bytes",
+      "Bytes of torrents by side and by what the last relocation found of them.",
+      (residency?.shares ?? []).map(({ bytes, group, side }) => ({ labels: { side, residency: group }, value: bytes }))
+    )
+  ]
+})
+
 /** The Prometheus text of what we remember, for the node exporter's textfile collector. */
 export const render = Effect.fn("metrics.render")(function* () {
   const config = yield* AppConfig
@@ -36,7 +67,7 @@ export const render = Effect.fn("metrics.render")(function* () {
     readonly seconds: number
     readonly good: number
   }> = []
-  for (const command of ["upload", "cleanup"]) {
+  for (const command of ["upload", "cleanup", "index", "relocate"]) {
     const run = Option.getOrUndefined(yield* runs.last(command))
     if (run?.endedAt === undefined || run.endedAt === null) continue
     const seconds = (run.endedAt - run.begunAt) / 1000
@@ -77,7 +108,8 @@ export const render = Effect.fn("metrics.render")(function* () {
       "free_bytes",
       "Bytes free on the filesystem of completedDir.",
       free._tag === "Known" ? [{ labels: {}, value: free.value }] : []
-    )
+    ),
+    ...(yield* relocations)
   ].join("")
 })
 

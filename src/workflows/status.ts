@@ -11,6 +11,7 @@ import { type Run, Runs } from "../state/Runs.ts"
 import { Spool, type Ticket } from "../state/Spool.ts"
 import { Torrents } from "../state/Torrents.ts"
 import { shownRemote } from "../domain/remoteName.ts"
+import { relocationProblems, storageStatus, type StorageStatus } from "./status-storage.ts"
 
 export interface RunStatus {
   readonly command: string
@@ -24,7 +25,7 @@ export interface RunStatus {
 
 export interface Problem {
   readonly path: string
-  readonly kind: "failed" | "blocked" | "extraction" | "left-open"
+  readonly kind: "failed" | "blocked" | "extraction" | "left-open" | "relocation"
   readonly reason: string
   readonly attempts: number
 }
@@ -49,6 +50,8 @@ export interface StatusReport {
   /** How cleanup is set; null when it is off. */
   readonly cleanup: "untracked" | "managed" | null
   readonly releases: ReadonlyArray<Release>
+  /** Null where there is neither storage nor a hash cache. */
+  readonly storage: StorageStatus | null
 }
 
 const states: ReadonlyArray<ItemState> = [
@@ -72,17 +75,26 @@ const runStatus = (run: Run, pid: number | null, running: boolean): RunStatus =>
   pid: run.outcome === null && running ? pid : null
 })
 
+/** Which lock a run of it holds. */
+const locks = {
+  upload: "lock",
+  cleanup: "lock.cleanup",
+  restore: "lock.cleanup",
+  index: "lock.index",
+  relocate: "lock.relocate"
+} as const
+
 const lastRuns = Effect.fnUntraced(function* (stateDir: string) {
   const runs = yield* Runs
-  const upload = yield* holder(join(stateDir, "lock"))
-  const other = yield* holder(join(stateDir, "lock.cleanup"))
   const found: Array<RunStatus> = []
-  for (const command of ["upload", "cleanup", "restore"]) {
+  let busy = false
+  for (const [command, lock] of Object.entries(locks)) {
+    const held = yield* holder(join(stateDir, lock))
     const last = yield* runs.last(command)
-    const held = command === "upload" ? upload : other
+    busy ||= held !== undefined
     if (Option.isSome(last)) found.push(runStatus(last.value, held?.pid ?? null, held !== undefined))
   }
-  return { runs: found, busy: upload !== undefined || other !== undefined }
+  return { runs: found, busy }
 })
 
 const problemsOf = (items: ReadonlyArray<Item>): ReadonlyArray<Problem> =>
@@ -140,7 +152,8 @@ export const status = Effect.fn("status")(function* () {
         kind: "left-open",
         reason: `a run stopped in the middle of ${entry.step}; the next one settles it`,
         attempts: 0
-      }))
+      })),
+      ...(yield* relocationProblems)
     ],
     disk: {
       path: config.completedDir,
@@ -149,7 +162,8 @@ export const status = Effect.fn("status")(function* () {
     },
     cleanup: config.cleanup?.mode ?? null,
     releases:
-      config.cleanup === undefined ? [] : nextReleases(config.cleanup, all, yield* (yield* Torrents).all).slice(0, 5)
+      config.cleanup === undefined ? [] : nextReleases(config.cleanup, all, yield* (yield* Torrents).all).slice(0, 5),
+    storage: yield* storageStatus
   }
   return report
 })

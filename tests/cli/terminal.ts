@@ -7,6 +7,9 @@ import { program, wantsJson } from "../../src/cli/program.ts"
 import type { Adapters } from "../../src/cli/Wiring.ts"
 import * as Disks from "../../src/services/Disk/node.ts"
 import * as Gates from "../../src/services/Gate/node.ts"
+import * as Provers from "../../src/services/Prover/node.ts"
+import * as Scanners from "../../src/services/Scanner/node.ts"
+import * as ViewsNode from "../../src/services/Views/node.ts"
 import { production } from "../../src/layers.ts"
 import { Journal } from "../../src/state/Journal.ts"
 import { MemoryRemote } from "../fakes/memory-remote.ts"
@@ -67,6 +70,9 @@ export class Terminal {
       archive: production.archive,
       gate: Gates.layer,
       disk: Disks.layer,
+      scanner: Scanners.layer,
+      prover: Provers.layer,
+      views: ViewsNode.layer,
       journal: Journal.layer
     }
   }

@@ -67,7 +67,7 @@ describe("each mistake is named, with what to do", () => {
       over({ qbittorrent: { flavour: 1 } }),
       "qbittorrent.flavour: unknown key; known here are url, username"
     ],
-    ["later version", over({ storage: { dryRun: true } }), "storage: is not in this version: remove it"],
+    ["later version", over({ watched: { dryRun: true } }), "watched: is not in this version: remove it"],
     ["missing remote", over({ upload: { remote: undefined } }), "upload.remote: is missing. The rclone remote"],
     ["missing area", over({ qbittorrent: undefined }), "qbittorrent: is missing."],
     [
@@ -171,7 +171,7 @@ describe("each mistake is named, with what to do", () => {
 
   it.effect("all at once", () =>
     Effect.gen(function* () {
-      const message = yield* complaint({ stateDir: "x", upload: { verfy: 1 }, storage: {} })
+      const message = yield* complaint({ stateDir: "x", upload: { verfy: 1 }, watched: {} })
       assert.match(message, /^c\.json has 6 problems:\n( {2}\S+: .+\n?){6}$/)
     })
   )

@@ -48,6 +48,9 @@ const about = (evidence: Evidence): string => {
   switch (evidence._tag) {
     case "LocalCopy":
       return subject(evidence.item)
+    case "Relocated":
+    case "Staged":
+      return `saga of ${subject(evidence.subject)}`
     case "Derived":
     case "Quarantined":
       return subject(evidence.path)

@@ -15,10 +15,12 @@ import * as Sqlite from "../../src/platform/SqliteClient.ts"
 import { Disk } from "../../src/services/Disk.ts"
 import * as NodeDisk from "../../src/services/Disk/node.ts"
 import * as NodeGate from "../../src/services/Gate/node.ts"
+import { Cache } from "../../src/state/Cache.ts"
 import { Items } from "../../src/state/Items.ts"
 import { Journal } from "../../src/state/Journal.ts"
 import { migrations } from "../../src/state/migrations.ts"
 import { Runs } from "../../src/state/Runs.ts"
+import { Sagas } from "../../src/state/Sagas.ts"
 import { Torrents } from "../../src/state/Torrents.ts"
 import { MemoryRemote } from "../fakes/memory-remote.ts"
 import { MemoryTorrents } from "../fakes/memory-torrents.ts"
@@ -82,7 +84,7 @@ export class Rig {
   /** A new program run: the database is opened again each time, as after a crash. */
   get layer() {
     const config = Layer.succeed(AppConfig, this.config)
-    const state = Layer.mergeAll(Items.layer, Journal.layer, Runs.layer, Torrents.layer).pipe(
+    const state = Layer.mergeAll(Items.layer, Journal.layer, Runs.layer, Torrents.layer, Cache.layer, Sagas.layer).pipe(
       Layer.provide(Sqlite.layerMigrated({ filename: join(this.root, "state", "state.db") }, migrations))
     )
     const outside = Layer.mergeAll(this.remote.layer, this.torrents.layer, config)

@@ -17,6 +17,7 @@ import { Journal } from "../../src/state/Journal.ts"
 import { migrations } from "../../src/state/migrations.ts"
 import { Runs } from "../../src/state/Runs.ts"
 import { Spool } from "../../src/state/Spool.ts"
+import { Sagas } from "../../src/state/Sagas.ts"
 import { Torrents } from "../../src/state/Torrents.ts"
 import { upload } from "../../src/workflows/upload.ts"
 import type { MemoryRemote } from "../fakes/memory-remote.ts"
@@ -102,7 +103,7 @@ export class World {
             cutoff: this.#options.cutoff ?? 200 * 1024 * 1024,
             retry: Schedule.exponential("20 millis").pipe(Schedule.upTo({ times: 3 }))
           })
-    const state = Layer.mergeAll(Items.layer, Journal.layer, Runs.layer, Torrents.layer).pipe(
+    const state = Layer.mergeAll(Items.layer, Journal.layer, Runs.layer, Torrents.layer, Sagas.layer).pipe(
       Layer.provideMerge(Sqlite.layerMigrated({ filename: join(this.config.stateDir, "state.db") }, migrations))
     )
     const outside = Layer.mergeAll(this.torrents.layer, remoteLayer, DiskNode.layer).pipe(

@@ -1,8 +1,8 @@
 import { Effect } from "effect"
 import { ArchiveIo, NoSpace } from "../Archive.ts"
+import { codeOf } from "../Disk/stats.ts"
 
-const isFull = (cause: unknown) =>
-  cause instanceof Error && "code" in cause && (cause.code === "ENOSPC" || cause.code === "EDQUOT")
+const isFull = (cause: unknown) => ["ENOSPC", "EDQUOT"].includes(codeOf(cause))
 
 /** A call into the filesystem, its failure as a reason. */
 export const io = <A>(operation: string, call: () => Promise<A>): Effect.Effect<A, ArchiveIo | NoSpace> =>

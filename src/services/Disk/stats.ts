@@ -1,10 +1,18 @@
 import type { BigIntStats } from "node:fs"
 import type { Entry, EntryKind } from "../Disk.ts"
 
-export const codeOf = (cause: unknown): string =>
-  cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : "EUNKNOWN"
+/** Linux's EDQUOT, for which libuv has no name: "Unknown system error -122". */
+const isQuota = (cause: unknown): boolean => cause instanceof Error && "errno" in cause && cause.errno === -122
 
-export const whyOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
+export const codeOf = (cause: unknown): string => {
+  if (isQuota(cause)) return "EDQUOT"
+  return cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : "EUNKNOWN"
+}
+
+export const whyOf = (cause: unknown): string => {
+  if (isQuota(cause)) return "EDQUOT: disk quota exceeded"
+  return cause instanceof Error ? cause.message : String(cause)
+}
 
 type Kinded = Pick<BigIntStats, "isFile" | "isDirectory" | "isSymbolicLink" | "isFIFO" | "isSocket">
 

@@ -86,13 +86,9 @@ export const pruneTree = (anchor: string, root: string, done: Tally): void => {
   }
 }
 
-/** The folders of a rootless item's files, where they have become empty; never `root` itself. */
-export const pruneParents = (anchor: string, root: string, files: ReadonlyArray<string>): void => {
-  const folders = new Set<string>()
-  for (const file of files) {
-    for (let at = dirname(file); at !== root && isWithin(at, root); at = dirname(at)) folders.add(at)
-  }
-  for (const folder of [...folders].toSorted((one, other) => other.length - one.length)) {
+/** Those of the folders below `anchor` in which nothing is left, the deepest first. */
+export const removeEmpty = (anchor: string, folders: ReadonlyArray<string>): void => {
+  for (const folder of folders.toSorted((one, other) => other.length - one.length)) {
     try {
       withDirectory(anchor, dirname(folder), (fd) => {
         rmdirSync(inside(fd, basename(folder)))
@@ -103,6 +99,15 @@ export const pruneParents = (anchor: string, root: string, files: ReadonlyArray<
       if (!["ENOTEMPTY", "EEXIST", "ENOENT", "ENOTDIR", "ELOOP"].includes(codeOf(cause))) throw cause
     }
   }
+}
+
+/** The folders of a rootless item's files, where they have become empty; never `root` itself. */
+export const pruneParents = (anchor: string, root: string, files: ReadonlyArray<string>): void => {
+  const folders = new Set<string>()
+  for (const file of files) {
+    for (let at = dirname(file); at !== root && isWithin(at, root); at = dirname(at)) folders.add(at)
+  }
+  removeEmpty(anchor, [...folders])
 }
 
 /** Removes what we put there, whatever it holds: links are removed, never followed; another device is not entered. */

@@ -10,6 +10,7 @@ import { TorrentClient } from "../TorrentClient.ts"
 import { objections, removeDerived } from "./derived.ts"
 import { isThere, pruneParents, pruneTree, removeFiles, tally } from "./local.ts"
 import { moveFiles, openQuarantine } from "./quarantine.ts"
+import { objections as toRelocation, releaseRelocated, removeStaged } from "./relocated.ts"
 import { type Verdict, verify } from "./verify.ts"
 
 type Of<Tag extends Evidence["_tag"]> = Extract<Evidence, { _tag: Tag }>
@@ -21,6 +22,9 @@ const subjectOf = (evidence: Evidence): string => {
     case "Derived":
     case "Quarantined":
       return evidence.path
+    case "Relocated":
+    case "Staged":
+      return evidence.subject
     case "Torrent":
       return evidence.hash
     case "Unfinished":
@@ -140,6 +144,15 @@ export const layer = Layer.effect(
       return yield* attempt(evidence, () => freed(removeDerived(evidence))).pipe(Effect.uninterruptible)
     })
 
+    const seedingDirs = [...(config.storage?.stash.seedingDirs ?? []), ...(config.storage?.pool.seedingDirs ?? [])]
+
+    const relocate = Effect.fnUntraced(function* (evidence: Of<"Relocated" | "Staged">) {
+      yield* refuse(evidence, yield* attempt(evidence, () => toRelocation(evidence, seedingDirs)))
+      return yield* attempt(evidence, () =>
+        freed(evidence._tag === "Relocated" ? releaseRelocated(evidence) : removeStaged(evidence))
+      ).pipe(Effect.uninterruptible)
+    })
+
     const forget = Effect.fnUntraced(
       function* (evidence: Of<"Torrent">) {
         const { exported, hash } = evidence
@@ -177,6 +190,9 @@ export const layer = Layer.effect(
           return purge(evidence)
         case "Derived":
           return discard(evidence)
+        case "Relocated":
+        case "Staged":
+          return relocate(evidence)
         case "Torrent":
           return forget(evidence)
         case "Unfinished":

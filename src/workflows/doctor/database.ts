@@ -50,9 +50,9 @@ const markers = Effect.gen(function* () {
 
 const openEntries = Effect.gen(function* () {
   const { stateDir } = yield* AppConfig
-  const busy =
-    (yield* holder(join(stateDir, "lock"))) !== undefined ||
-    (yield* holder(join(stateDir, "lock.cleanup"))) !== undefined
+  const locks = ["lock", "lock.cleanup", "lock.index", "lock.relocate"]
+  const held = yield* Effect.forEach(locks, (lock) => holder(join(stateDir, lock)))
+  const busy = held.some((one) => one !== undefined)
   const open = yield* (yield* Journal).open()
   if (open.length === 0) return ok("Database", "journal", "no step was left half done")
   return busy
