@@ -28,8 +28,10 @@ in
   imports = [
     ./settings
     ./checks.nix
+    ./checks-storage.nix
     ./upload.nix
     ./cleanup.nix
+    ./relocate.nix
     ./qbittorrent.nix
     ./mount.nix
     ./commands.nix

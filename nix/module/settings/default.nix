@@ -84,6 +84,7 @@ in
         ./qbittorrent.nix
         ./upload.nix
         ./cleanup.nix
+        ./storage.nix
       ];
     };
   };

@@ -87,6 +87,19 @@
         };
       };
 
+      storage = {
+        dryRun = false;
+        stash.root = "/stash";
+        stash.seedingDirs = [ "/stash/seeding" ];
+        pool.root = "/pool";
+        pool.seedingDirs = [ "/pool/seeding" ];
+        seedOnlyTag = "seed-only";
+        quarantineFor = "7 days";
+        reserveBytes = "500G";
+      };
+
+      hashCache.roots = [ "/srv/archive" ];
+
       cleanup = {
         dryRun = true;
         mode = "managed";
