@@ -47,7 +47,7 @@ export class Host {
     return String(url)
   }
 
-  configure(url: string, remote: string, rcloneConfig: string) {
+  configure(url: string, remote: string, rcloneConfig: string, over: object = {}) {
     const rcloneConfigFile = join(this.root, "rclone.conf")
     writeFileSync(rcloneConfigFile, rcloneConfig, { mode: 0o600 })
     const config = {
@@ -55,7 +55,8 @@ export class Host {
       qbittorrent: { url },
       completedDir: this.completed,
       upload: { remote, rcloneConfigFile, extract: { reserveBytes: 0 } },
-      cleanup: {}
+      cleanup: {},
+      ...over
     }
     writeFileSync(join(this.root, "config.json"), JSON.stringify(config))
     return rcloneConfigFile

@@ -2,10 +2,13 @@ import { execFileSync } from "node:child_process"
 import { cpus, totalmem } from "node:os"
 import { join } from "node:path"
 import { extraction } from "./extraction.ts"
+import { indexCache } from "./index-cache.ts"
 import { largeFile } from "./large-file.ts"
 import { manyItems } from "./many-items.ts"
 import { nothingToDo } from "./nothing-to-do.ts"
 import { medium } from "./place.ts"
+import { relocation } from "./relocation.ts"
+import { plan } from "./relocation-plan.ts"
 import type { Row } from "./row.ts"
 import { render } from "./row.ts"
 
@@ -17,6 +20,9 @@ const all: Readonly<Record<string, () => Promise<ReadonlyArray<Row>>>> = {
   "many-items": manyItems,
   "large-file": largeFile,
   extraction,
+  index: indexCache,
+  relocation,
+  plan,
   "nothing-to-do": nothingToDo
 }
 

@@ -3,7 +3,7 @@ export interface Row {
   readonly what: string
   readonly value: number
   readonly goal: number
-  readonly unit: "×" | "calls" | "MiB"
+  readonly unit: "×" | "calls" | "MiB" | "s"
   /** The figures behind a ratio. */
   readonly detail: string
 }
@@ -25,7 +25,9 @@ export const memory = (what: string, own: number, below: number): ReadonlyArray<
 
 export const render = (rows: ReadonlyArray<Row>): string => {
   const number = (row: Row, value: number) =>
-    row.unit === "×" ? `${value.toFixed(value < 1 ? 3 : 2)} ×` : `${value.toFixed(0)} ${row.unit}`
+    row.unit === "×"
+      ? `${value.toFixed(value < 1 ? 3 : 2)} ×`
+      : `${value.toFixed(row.unit === "s" ? 2 : 0)} ${row.unit}`
   const table = [
     ["", "measured", "goal", "", ""],
     ...rows.map((row) => [
