@@ -13,9 +13,6 @@ export const jsonSchema: JsonSchema.JsonSchema = {
   ...Schema.toJsonSchemaDocument(Config, { onExcessProperty: "error" }).schema
 }
 
-/** Areas that DESIGN gives to later versions: they must not be taken for spelling mistakes. */
-const later: ReadonlySet<string> = new Set(["watched"])
-
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
@@ -42,7 +39,6 @@ const homesOf = (name: string, schema: unknown = jsonSchema, prefix = ""): Reado
 
 const unknownKey = (path: ReadonlyArray<PropertyKey>): string => {
   const name = String(path.at(-1))
-  if (path.length === 1 && later.has(name)) return "is not in this version: remove it"
   const parent = path.slice(0, -1)
   const siblings = keysOf(schemaAt(parent))
   if (siblings.length === 0) return "this key must be an absolute path without . or .. and without a slash at its end"

@@ -59,3 +59,44 @@ it.effect("what is no credential of this unit, and everything for a person at a 
     rmSync(directory, { recursive: true })
   })
 )
+
+it.effect("so are those of watched titles", () =>
+  Effect.gen(function* () {
+    const service = { url: "http://127.0.0.1:1", apiKeyFile: "/run/secrets/key" }
+    const watched = {
+      jellyfin: service,
+      radarr: service,
+      sonarr4k: service,
+      seerr: service,
+      notify: {
+        ntfy: { url: "http://127.0.0.1:1/t", tokenFile: "/run/secrets/token" },
+        webhook: { urlFile: "/run/secrets/url" }
+      }
+    }
+    const config = yield* parse("config.json", Buffer.from(JSON.stringify({ ...file, watched })))
+    const directory = mkdtempSync(join(tmpdir(), "credentials-"))
+    const keys = [
+      "watched.jellyfin.apiKeyFile",
+      "watched.sonarr4k.apiKeyFile",
+      "watched.seerr.apiKeyFile",
+      "watched.notify.ntfy.tokenFile",
+      "watched.notify.webhook.urlFile"
+    ]
+    for (const key of keys) writeFileSync(join(directory, key), "secret")
+    const { watched: placed } = withCredentials(config, directory)
+    assert.deepStrictEqual(
+      [
+        placed?.jellyfin.apiKeyFile,
+        placed?.sonarr4k?.apiKeyFile,
+        placed?.seerr?.apiKeyFile,
+        placed?.notify.ntfy?.tokenFile,
+        placed?.notify.webhook?.urlFile
+      ],
+      keys.map((key) => join(directory, key))
+    )
+    assert.strictEqual(placed?.radarr?.apiKeyFile, "/run/secrets/key")
+    assert.isUndefined(placed?.sonarr)
+    assert.deepStrictEqual(withCredentials(config, undefined), config)
+    rmSync(directory, { recursive: true })
+  })
+)

@@ -67,7 +67,6 @@ describe("each mistake is named, with what to do", () => {
       over({ qbittorrent: { flavour: 1 } }),
       "qbittorrent.flavour: unknown key; known here are url, username"
     ],
-    ["later version", over({ watched: { dryRun: true } }), "watched: is not in this version: remove it"],
     ["missing remote", over({ upload: { remote: undefined } }), "upload.remote: is missing. The rclone remote"],
     ["missing area", over({ qbittorrent: undefined }), "qbittorrent: is missing."],
     [
