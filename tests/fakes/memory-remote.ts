@@ -22,6 +22,8 @@ const digest = (bytes: Uint8Array, kind: HashKind) => createHash(kind).update(by
 /** A remote that holds its bytes in memory, counts its calls and can be told to fail. */
 export class MemoryRemote {
   readonly files = new Map<string, Stored>()
+  /** Old versions that a hidden file leaves. */
+  readonly hidden = new Map<string, Stored>()
   readonly calls: Array<string> = []
   backend = "memory"
   hash: HashKind | null = "sha1"
@@ -97,6 +99,12 @@ export class MemoryRemote {
         download: (path, to) =>
           this.#call("download", path, () => writeFileSync(toBytes(to), this.#stored(path).bytes, { flag: "wx" })),
         progress: Effect.succeed(new Map()),
+        remove: (path, mode) =>
+          this.#call("remove", `${path} ${mode}`, () => {
+            const stored = this.files.get(path)
+            if (stored !== undefined && mode === "hide") this.hidden.set(path, stored)
+            this.files.delete(path)
+          }),
         cancelUnfinished: (paths) => this.#call("cancelUnfinished", paths.join(" "), () => 0)
       })
     )
