@@ -1,5 +1,13 @@
 import type { Fact } from "./fact.ts"
 import { ofRelocated, ofStaged, type Relocated, type Staged } from "./deletionRelocated.ts"
+import { ofRetired, type Retired } from "./deletionRetired.ts"
+import {
+  ofRetiredPayload,
+  ofRetiredTorrent,
+  type RetiredPayload,
+  type RetiredTorrent
+} from "./deletionRetiredPayload.ts"
+import { ofRetiredRemote, type RetiredRemote } from "./deletionRetiredRemote.ts"
 import { type Condition, instant, ofClaims, ofConditions, ofFact } from "./evidence.ts"
 import type { Fence } from "./fence.ts"
 import { isWithin } from "../platform/BytePath.ts"
@@ -71,6 +79,10 @@ export type Evidence =
   | { readonly _tag: "Unfinished"; readonly paths: ReadonlyArray<string> }
   | Relocated
   | Staged
+  | Retired
+  | RetiredTorrent
+  | RetiredPayload
+  | RetiredRemote
 
 export type Authority =
   | { readonly allowed: true }
@@ -154,6 +166,14 @@ const reasonsAgainst = (evidence: Evidence, now: number): ReadonlyArray<string> 
       return ofRelocated(evidence, now)
     case "Staged":
       return ofStaged(evidence, now)
+    case "Retired":
+      return ofRetired(evidence, now)
+    case "RetiredTorrent":
+      return ofRetiredTorrent(evidence, now)
+    case "RetiredPayload":
+      return ofRetiredPayload(evidence, now)
+    case "RetiredRemote":
+      return ofRetiredRemote(evidence, now)
     case "Unfinished":
       return evidence.paths.length === 0 || evidence.paths.includes("") ? ["it names no upload of ours"] : []
   }

@@ -28,7 +28,7 @@ export interface UploadReport {
 
 export interface CleanedItem {
   readonly path: string
-  /** `would-…` in a dry run. */
+  /** `would-…` in a dry run. `hidden` and `deleted`: its copy on the remote, once its title was retired. */
   readonly outcome:
     | "released"
     | "quarantined"
@@ -38,6 +38,10 @@ export interface CleanedItem {
     | "would-release"
     | "would-quarantine"
     | "would-purge"
+    | "hidden"
+    | "deleted"
+    | "would-hide"
+    | "would-delete"
   readonly bytes: number
   /** The first thing that keeps it, in one sentence; null when it went. */
   readonly reason: string | null

@@ -101,5 +101,10 @@ export class Remote extends Context.Service<
     readonly progress: Effect.Effect<ReadonlyMap<string, number>>
     /** Cancels unfinished large uploads whose name is exactly one of these. Only the gate calls this. */
     cancelUnfinished(paths: ReadonlyArray<string>): Effect.Effect<number, RemoteError | RemoteSetupError>
+    /**
+     * Hides one file (B2 keeps the version), or deletes its newest version. A file that is not there is as good. Only
+     * the gate calls this.
+     */
+    remove(path: string, mode: "hide" | "delete"): Effect.Effect<void, RemoteError | RemoteSetupError>
   }
 >()("media-pipeline/Remote") {}

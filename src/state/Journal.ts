@@ -16,6 +16,7 @@ export const steps = [
   "cleanup.quarantine",
   "cleanup.purge",
   "cleanup.marker",
+  "cleanup.remote",
   "restore.fetch",
   "restore.return",
   "relocate.copy",
@@ -27,7 +28,11 @@ export const steps = [
   "relocate.quarantine",
   "relocate.release",
   "relocate.tidy",
-  "relocate.back"
+  "relocate.back",
+  "watched.unmonitor",
+  "watched.delete",
+  "watched.restore",
+  "watched.close"
 ] as const
 export type Step = (typeof steps)[number]
 

@@ -220,5 +220,49 @@ export const migrations: Migrations = {
        read_at INTEGER NOT NULL,
        files TEXT NOT NULL
      ) STRICT`
+  ]),
+  /** Titles on their way out of the library. JSON in the columns that are lists; infohashes have a space between. */
+  "0005_retirements": statements([
+    `CREATE TABLE retirements (
+       id INTEGER PRIMARY KEY,
+       key TEXT NOT NULL,
+       arr TEXT NOT NULL,
+       title_id INTEGER NOT NULL,
+       kind TEXT NOT NULL,
+       season INTEGER,
+       title TEXT NOT NULL,
+       rule TEXT NOT NULL,
+       evidence TEXT NOT NULL,
+       state TEXT NOT NULL,
+       announced_at INTEGER,
+       due_at INTEGER,
+       episodes TEXT NOT NULL,
+       monitored_episodes TEXT NOT NULL,
+       monitored INTEGER NOT NULL,
+       files TEXT NOT NULL,
+       hashes TEXT NOT NULL,
+       bytes INTEGER NOT NULL,
+       media_ids TEXT NOT NULL,
+       requests TEXT NOT NULL,
+       begun_at INTEGER NOT NULL,
+       ended_at INTEGER,
+       reason TEXT
+     ) STRICT`,
+    `CREATE INDEX retirements_key ON retirements (key)`,
+    `CREATE INDEX retirements_state ON retirements (state)`,
+    // No title is on its way twice.
+    `CREATE UNIQUE INDEX retirements_open ON retirements (key) WHERE state NOT IN ('retired', 'undone')`
+  ]),
+  "0006_retired_payloads": statements([
+    `CREATE TABLE retired_payloads (
+       id INTEGER PRIMARY KEY,
+       subject BLOB NOT NULL,
+       content TEXT NOT NULL,
+       began_at INTEGER NOT NULL,
+       ended_at INTEGER,
+       outcome TEXT,
+       reason TEXT
+     ) STRICT`,
+    `CREATE INDEX retired_payloads_open ON retired_payloads (id) WHERE ended_at IS NULL`
   ])
 }

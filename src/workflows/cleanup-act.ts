@@ -48,7 +48,7 @@ const hashesOf = ({ located }: World): ReadonlyArray<string> =>
   located._tag === "Known" ? located.value.map(({ torrent }) => torrent.hash) : []
 
 /** A client that starts again without its profile lists nothing, and that is no answer. */
-const checkList = (plan: World, now: World) => {
+export const checkList = (plan: World, now: World) => {
   const removed = new Set(now.ledger.flatMap((entry) => (entry.removedByUs ? [entry.hash] : [])))
   const before = hashesOf(plan).filter((hash) => !removed.has(hash))
   const present = new Set(hashesOf(now))

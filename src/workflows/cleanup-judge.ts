@@ -13,6 +13,7 @@ import { type Fact, known, unreadable } from "../domain/fact.ts"
 import { hostPath, type Item, type ItemFile } from "../domain/items.ts"
 import { obligations, type Policy } from "../domain/obligations.ts"
 import { protectedBy } from "../domain/protection.ts"
+import type { Followed } from "../domain/retiredTorrents.ts"
 import { isComplete } from "../domain/torrents.ts"
 import { basename, dirname, display, isWithin, join } from "../platform/BytePath.ts"
 import { count } from "../platform/Text.ts"
@@ -20,6 +21,7 @@ import type { LedgerEntry } from "../state/Torrents.ts"
 import type { Located } from "./cleanup-claimants.ts"
 import type { Look } from "./cleanup-look.ts"
 import type { RemoteView } from "./cleanup-remote.ts"
+import { retirementOf } from "./cleanup-retired.ts"
 import { claimed, sentence } from "./cleanup-words.ts"
 
 export interface Subject {
@@ -44,6 +46,8 @@ export interface World {
   readonly trackers: ReadonlyMap<string, Fact<ReadonlyArray<string>>>
   /** What a relocation under way moves, or may have to bring back. */
   readonly moving: ReadonlyArray<Moving>
+  /** By infohash, torrents that share their bytes with one of a retired title, where that was looked at. */
+  readonly retired?: ReadonlyMap<string, Followed>
   readonly now: number
 }
 
@@ -177,7 +181,11 @@ const untracked = (claims: Fact<ReadonlyArray<Claim>>): Condition => {
   return condition(name, claims.value.length === 0, value, threshold, claims.source)
 }
 
-const owed = (subject: Subject, claims: Fact<ReadonlyArray<Claim>>, world: World): ReadonlyArray<Condition> => {
+const owed = (
+  subject: Pick<Subject, "item">,
+  claims: Fact<ReadonlyArray<Claim>>,
+  world: World
+): ReadonlyArray<Condition> => {
   if (claims._tag !== "Known" || world.located._tag !== "Known") return [untracked(claims)]
   const policy = policyOf(world.cleanup)
   const present = new Map(world.located.value.map(({ torrent }) => [torrent.hash, torrent]))
@@ -205,7 +213,7 @@ const owed = (subject: Subject, claims: Fact<ReadonlyArray<Claim>>, world: World
   return [...ofPresent, ...ofGone]
 }
 
-const ofRelocation = (item: Item, moving: ReadonlyArray<Moving>): Condition => {
+export const ofRelocation = (item: Pick<Item, "path">, moving: ReadonlyArray<Moving>): Condition => {
   const found = moving.find(({ paths }) => paths.some((path) => isWithin(path, item.path) || isWithin(item.path, path)))
   return condition(
     "relocation",
@@ -216,7 +224,16 @@ const ofRelocation = (item: Item, moving: ReadonlyArray<Moving>): Condition => {
   )
 }
 
-/** Everything that the remote has no say in. In managed mode torrents may still claim it; they go first. */
+/** In managed mode torrents may still claim it, and so may those of a retired title in any mode: they go first. */
+const ofTorrents = (subject: Subject, claims: Fact<ReadonlyArray<Claim>>, world: World): ReadonlyArray<Condition> => {
+  const { follows, retired } = retirementOf(claims, world.retired)
+  if (world.cleanup.mode === "managed" || follows) {
+    return [...(follows ? retired : []), ...owed(subject, claims, world)]
+  }
+  return [...retired, untracked(claims)]
+}
+
+/** Everything that the remote has no say in. */
 export const judgeHere = (subject: Subject, world: World): ReadonlyArray<Condition> => {
   const claims = claimsOf(subject, world)
   return [
@@ -230,7 +247,7 @@ export const judgeHere = (subject: Subject, world: World): ReadonlyArray<Conditi
     ofExtraction(subject.item),
     ofRestored(subject, world.now),
     ofRelocation(subject.item, world.moving),
-    ...(world.cleanup.mode === "managed" ? owed(subject, claims, world) : [untracked(claims)])
+    ...ofTorrents(subject, claims, world)
   ]
 }
 

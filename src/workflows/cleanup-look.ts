@@ -47,7 +47,7 @@ const isAbsentBelow = Effect.fnUntraced(function* (home: string, path: string) {
   return false
 })
 
-const settleAbsence = Effect.fnUntraced(function* <A>(home: string, path: string, fact: Fact<A>) {
+export const settleAbsence = Effect.fnUntraced(function* <A>(home: string, path: string, fact: Fact<A>) {
   if (fact._tag !== "Unreadable") return fact
   return (yield* isAbsentBelow(home, path))
     ? ({ _tag: "Absent", source: fact.source, readAt: fact.readAt } satisfies Fact<A>)

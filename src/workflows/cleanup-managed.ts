@@ -49,7 +49,7 @@ export const groupsOf = (subjects: ReadonlyArray<Subject>, world: World): Readon
 }
 
 /** The folder that the names of its files are relative to; the content of one file in a folder is the file. */
-const folderOf = (contentPath: string, files: ReadonlyArray<TorrentFile>): string => {
+export const folderOf = (contentPath: string, files: ReadonlyArray<TorrentFile>): string => {
   const [only] = files
   if (files.length === 1 && only !== undefined && contentPath.endsWith(`/${only.path}`)) {
     return contentPath.slice(0, -only.path.length - 1)
@@ -109,7 +109,7 @@ export class ExportFailed extends Schema.TaggedError<ExportFailed>()("ExportFail
   }
 }
 
-const exportTorrent = Effect.fnUntraced(function* ({ torrent }: Located, world: World) {
+export const exportTorrent = Effect.fnUntraced(function* ({ torrent }: Located, world: World) {
   const client = yield* TorrentClient
   const disk = yield* Disk
   const ledger = yield* Torrents
@@ -170,7 +170,7 @@ export const removeTorrents = Effect.fn("cleanup.removeTorrents")(function* (
   return outcomes
 })
 
-const hostsOf = (world: World, hash: string): ReadonlyArray<string> => {
+export const hostsOf = (world: World, hash: string): ReadonlyArray<string> => {
   const fact = world.trackers.get(hash)
   return fact?._tag === "Known" ? fact.value : []
 }

@@ -8,9 +8,11 @@ import { Items } from "../state/Items.ts"
 import { Journal } from "../state/Journal.ts"
 import { Sagas } from "../state/Sagas.ts"
 import { Torrents } from "../state/Torrents.ts"
-import { locate } from "./cleanup-claimants.ts"
+import { locate, type Located } from "./cleanup-claimants.ts"
 import { claimsOf, type Moving, type Subject, type World } from "./cleanup-judge.ts"
 import { lookAt } from "./cleanup-look.ts"
+import { retirementOf } from "./cleanup-retired.ts"
+import { followedAmong } from "./retired-torrents.ts"
 
 export const subjectOf = Effect.fnUntraced(function* (item: Item) {
   const items = yield* Items
@@ -61,7 +63,12 @@ export const worldOf = Effect.fn("cleanup.world")(function* (
 ) {
   const client = yield* TorrentClient
   const ledger = yield* Torrents
-  const located = known(yield* locate(torrents, setting.roots, needsInside(subjects)), "qBittorrent", readAt)
+  const located: Extract<Fact<ReadonlyArray<Located>>, { _tag: "Known" }> = {
+    _tag: "Known",
+    value: yield* locate(torrents, setting.roots, needsInside(subjects)),
+    source: "qBittorrent",
+    readAt
+  }
   const entries = yield* ledger.all
   const world: World = {
     ...setting,
@@ -71,19 +78,20 @@ export const worldOf = Effect.fn("cleanup.world")(function* (
     moving: yield* movingNow,
     now: yield* Clock.currentTimeMillis
   }
-  if (setting.cleanup.mode !== "managed") return world
+  const claims = subjects.map((subject) => claimsOf(subject, world))
+  const retired = yield* followedAmong(located.value, subjects, claims)
   const recorded = new Map(entries.map((entry) => [entry.hash, entry.trackers]))
   const trackers = new Map<string, Fact<ReadonlyArray<string>>>()
-  for (const subject of subjects) {
-    const claims = claimsOf(subject, world)
-    for (const { hash } of claims._tag === "Known" ? claims.value : []) {
+  for (const claim of claims) {
+    if (setting.cleanup.mode !== "managed" && !retirementOf(claim, retired).follows) continue
+    for (const { hash } of claim._tag === "Known" ? claim.value : []) {
       if (trackers.has(hash)) continue
       const before = recorded.get(hash) ?? []
       const hosts = fresh || before.length === 0 ? yield* client.trackers(hash) : before
       trackers.set(hash, known(hosts, "qBittorrent", yield* Clock.currentTimeMillis))
     }
   }
-  return { ...world, trackers }
+  return { ...world, trackers, retired }
 })
 
 /** Reads the database, the client's list, the disk and the ledger again for a few items: an upload may be running. */

@@ -16,6 +16,8 @@ import { removeOrphanMarkers, settleOpen, homeOf } from "./cleanup-settle.ts"
 import { type Setting, subjectOf, worldOf } from "./cleanup-world.ts"
 import { bytes } from "../platform/Text.ts"
 import { shownRemote } from "../domain/remoteName.ts"
+import { retiredPayloads } from "./retired-payloads.ts"
+import { retiredRemote } from "./retired-remote.ts"
 import { earlierRemote, emptiedRemote } from "./remote-place.ts"
 
 export interface Options {
@@ -97,6 +99,16 @@ export const cleanup = Effect.fn("cleanup")(function* (options: Options) {
     budget -= 1
   }
   if (!dryRun) yield* rememberClock
+
+  const followed = yield* retiredPayloads(setting, world, { budget, dryRun })
+  cleaned.push(...followed.items)
+  torrentsDone.push(...followed.torrents)
+  freed += followed.freed
+  budget = followed.budget
+
+  const remote = yield* retiredRemote(setting, world, all, { budget, dryRun, home })
+  cleaned.push(...remote.items)
+  budget = remote.budget
 
   const threshold = settings.onlyWhenFreeBelowBytes
   const free = yield* disk.freeBytes(config.completedDir)

@@ -6,6 +6,7 @@ import { directories } from "./doctor/directories.ts"
 import { client, remote } from "./doctor/outside.ts"
 import { programs } from "./doctor/programs.ts"
 import { storage } from "./doctor/storage.ts"
+import { watched } from "./doctor/watched.ts"
 
 export interface DoctorReport {
   readonly checks: ReadonlyArray<Check>
@@ -18,8 +19,8 @@ export interface DoctorReport {
  * thing that cannot be opened.
  */
 export const doctor = Effect.fn("doctor")(function* <R>(database: Effect.Effect<Database, never, R>) {
-  const [state, programChecks, credentialChecks, clientChecks, remoteChecks] = yield* Effect.all(
-    [database, programs, credentials, client, remote],
+  const [state, programChecks, credentialChecks, clientChecks, remoteChecks, watchedChecks] = yield* Effect.all(
+    [database, programs, credentials, client, remote, watched],
     { concurrency: "unbounded" }
   )
   const checks = [
@@ -29,6 +30,7 @@ export const doctor = Effect.fn("doctor")(function* <R>(database: Effect.Effect<
     ...credentialChecks,
     ...clientChecks,
     ...remoteChecks,
+    ...watchedChecks,
     ...state.checks
   ]
   const of = (outcome: Check["outcome"]) => checks.filter((check) => check.outcome === outcome).length

@@ -1,8 +1,10 @@
+import type { Condition } from "../domain/evidence.ts"
 import type { Explanation } from "../domain/reports.ts"
 import type { TorrentName } from "../domain/relocationReport.ts"
 import type { Side } from "../domain/relocationWorld.ts"
 import type { Residency } from "../domain/residency.ts"
 import type { SagaKind, SagaState } from "../domain/sagas.ts"
+import type { TitleStory } from "../domain/watchedReport.ts"
 import type { FoundDirectory, FoundFile } from "./index-cache/find.ts"
 
 /** Plain data, printed as it is with --json. Sizes in bytes, times in milliseconds since the epoch. */
@@ -55,7 +57,55 @@ export interface RelocationStory {
   readonly sagas: ReadonlyArray<SagaStory>
 }
 
-export interface FullExplanation extends Explanation {
+/** A torrent that a title's files came from, and what has to happen before it goes. */
+export interface ReleaseStory {
+  readonly hash: string
+  readonly name: string | null
+  /** Null: qBittorrent cannot be read. */
+  readonly present: boolean | null
+  readonly seedingSeconds: number | null
+  readonly goneAt: number | null
+  readonly removedByUs: boolean
+  /** Of the item of ours that comes from it; null where there is none. */
+  readonly item: string | null
+  /** What it owes still, where it is no item of ours. */
+  readonly waitsFor: ReadonlyArray<Condition>
+  /** Milliseconds since the epoch at which time alone will have done it; null when it takes more, or nothing. */
+  readonly earliest: number | null
+}
+
+/** An item of ours that came from a title's torrents. */
+export interface ItemStory {
+  readonly path: string
+  readonly state: string
+  readonly summary: string
+  /** Its copy. */
+  readonly remote: string | null
+  /** What has to happen before it goes. */
+  readonly waitsFor: ReadonlyArray<Condition>
+  readonly earliest: number | null
+}
+
+export interface FullTitleStory extends TitleStory {
+  readonly releases: ReadonlyArray<ReleaseStory>
+  readonly items: ReadonlyArray<ItemStory>
+}
+
+export interface TitlesStory {
+  /** One sentence. */
+  readonly summary: string
+  /** Why nothing but what the database remembers is told; null when all was read. */
+  readonly blind: string | null
+  /** All that have that in their name, with what is next for each. */
+  readonly found: ReadonlyArray<{ readonly key: string; readonly title: string; readonly summary: string }>
+  /** The one that is meant; null where there are several. */
+  readonly story: FullTitleStory | null
+}
+
+export interface FullExplanation extends Omit<Explanation, "kind"> {
+  readonly kind: Explanation["kind"] | "title"
+  /** Null where it is an item, a torrent or a path of ours. */
+  readonly titles: TitlesStory | null
   /** Null where it is no matter of stash and pool. */
   readonly relocation: RelocationStory | null
   /** What the hash cache knows of a path that is no torrent's; null for everything else. */

@@ -9,6 +9,7 @@ import { Spool } from "../state/Spool.ts"
 import { heldBy } from "./explain-waiting.ts"
 import { lastResidency } from "./status-residency.ts"
 import { sagaTotals } from "./status-storage.ts"
+import { watchedTotals } from "./status-watched.ts"
 
 interface Sample {
   readonly labels: Readonly<Record<string, string>>
@@ -17,13 +18,18 @@ interface Sample {
 
 const escape = (value: string) => value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n")
 
-const gauge = (name: string, help: string, samples: ReadonlyArray<Sample>): string => {
+const gauge = (
+  name: string,
+  help: string,
+  samples: ReadonlyArray<Sample>,
+  type: "gauge" | "counter" = "gauge"
+): string => {
   if (samples.length === 0) return ""
   const lines = samples.map(({ labels, value }) => {
     const pairs = Object.entries(labels).map(([key, text]) => `${key}="${escape(text)}"`)
     return `media_pipeline_${name}${pairs.length === 0 ? "" : `{${pairs.join(",")}}`} ${value}`
   })
-  return `# HELP media_pipeline_${name} ${help}\n# TYPE media_pipeline_${name} gauge\n${lines.join("\n")}\n`
+  return `# HELP media_pipeline_${name} ${help}\n# TYPE media_pipeline_${name} ${type}\n${lines.join("\n")}\n`
 }
 
 /** Only where payloads are relocated. */
@@ -54,6 +60,45 @@ const relocations = Effect.gen(function* () {
   ]
 })
 
+/** Only where titles are retired. */
+const retirements = Effect.gen(function* () {
+  const { watched } = yield* AppConfig
+  if (watched === undefined) return []
+  const { found, halfDone, leaving, retired } = yield* watchedTotals
+  const last = Option.getOrUndefined(yield* (yield* Runs).last("watched"))
+  const one = (value: number) => [{ labels: {}, value }]
+  const of = (size: (title: { readonly bytes: number }) => number) =>
+    one(retired.reduce((sum, title) => sum + size(title), 0))
+  return [
+    gauge("watched_titles", "Films and seasons in the libraries.", found === null ? [] : one(found.titles)),
+    gauge("watched_eligible", "Of these, those that may be retired.", found === null ? [] : one(found.eligible)),
+    gauge("watched_leaving", "Titles that were announced and wait for their day.", one(leaving.length)),
+    gauge("watched_half_done", "Retirements that are neither finished nor undone.", one(halfDone.length)),
+    gauge(
+      "watched_retired_total",
+      "Titles that were retired.",
+      of(() => 1),
+      "counter"
+    ),
+    gauge(
+      "watched_retired_bytes_total",
+      "Bytes of their files.",
+      of(({ bytes }) => bytes),
+      "counter"
+    ),
+    gauge(
+      "watched_fuse",
+      "1 if the last run was stopped in disbelief.",
+      found === null ? [] : one(found.fuse === null ? 0 : 1)
+    ),
+    gauge(
+      "watched_last_run_end_seconds",
+      "When titles were last looked at, Unix time.",
+      last?.endedAt == null ? [] : one(last.endedAt / 1000)
+    )
+  ]
+})
+
 /** The Prometheus text of what we remember, for the node exporter's textfile collector. */
 export const render = Effect.fn("metrics.render")(function* () {
   const config = yield* AppConfig
@@ -67,7 +112,7 @@ export const render = Effect.fn("metrics.render")(function* () {
     readonly seconds: number
     readonly good: number
   }> = []
-  for (const command of ["upload", "cleanup", "index", "relocate"]) {
+  for (const command of ["upload", "cleanup", "index", "relocate", "watched"]) {
     const run = Option.getOrUndefined(yield* runs.last(command))
     if (run?.endedAt === undefined || run.endedAt === null) continue
     const seconds = (run.endedAt - run.begunAt) / 1000
@@ -109,7 +154,8 @@ export const render = Effect.fn("metrics.render")(function* () {
       "Bytes free on the filesystem of completedDir.",
       free._tag === "Known" ? [{ labels: {}, value: free.value }] : []
     ),
-    ...(yield* relocations)
+    ...(yield* relocations),
+    ...(yield* retirements)
   ].join("")
 })
 

@@ -1,7 +1,8 @@
-import { Effect, Schema } from "effect"
+import { Effect, Option, Schema } from "effect"
 import { createHash } from "node:crypto"
 import { AppConfig } from "../config/AppConfig.ts"
 import { type Evidence, quarantineFolder } from "../domain/deletion.ts"
+import { isRetiredItem } from "../domain/deletionRetiredRemote.ts"
 import { hostPath, type Item, type ItemFile } from "../domain/items.ts"
 import { stampOf, type TreeFile } from "../domain/manifest.ts"
 import { temporaryPrefix } from "../platform/AtomicFile.ts"
@@ -166,6 +167,16 @@ const fromQuarantine = Effect.fnUntraced(function* (item: Item, files: ReadonlyA
   return count
 })
 
+/** What was retired with its title may have been brought back on the remote by hand since. */
+const stillThere = Effect.fnUntraced(function* (item: Item, missing: ReadonlyArray<ItemFile>) {
+  const remote = yield* Remote
+  for (const file of missing) {
+    if (Option.isSome(yield* remote.stat(file.remote))) continue
+    const remedy = `Where it is only hidden, unhide ${file.remote} on the remote first (B2 keeps the version as long as its lifecycle rules say).`
+    return yield* failure(item, `it was ${item.reason ?? "retired"}`, remedy)
+  }
+})
+
 const fromRemote = Effect.fnUntraced(function* (item: Item, missing: ReadonlyArray<ItemFile>) {
   const progress = yield* Progress
   const total = missing.reduce((sum, { size }) => sum + size, 0)
@@ -208,6 +219,7 @@ export const restore = Effect.fn("restore")(function* (target: string) {
     if (here) yield* discardTemporary(path)
     else missing.push(file)
   }
+  if (isRetiredItem(item)) yield* stillThere(item, missing)
   const total = missing.reduce((sum, { size }) => sum + size, 0)
   const back = item.state === "released" || item.state === "quarantined" || item.state === "releasing"
   // An earlier try may have brought all of it and been killed: that somebody wanted it back has to be written down.

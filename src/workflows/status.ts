@@ -12,6 +12,7 @@ import { Spool, type Ticket } from "../state/Spool.ts"
 import { Torrents } from "../state/Torrents.ts"
 import { shownRemote } from "../domain/remoteName.ts"
 import { relocationProblems, storageStatus, type StorageStatus } from "./status-storage.ts"
+import { watchedStatus, type WatchedStatus } from "./status-watched.ts"
 
 export interface RunStatus {
   readonly command: string
@@ -52,6 +53,8 @@ export interface StatusReport {
   readonly releases: ReadonlyArray<Release>
   /** Null where there is neither storage nor a hash cache. */
   readonly storage: StorageStatus | null
+  /** Null where nothing is retired, and nothing ever was. */
+  readonly watched: WatchedStatus | null
 }
 
 const states: ReadonlyArray<ItemState> = [
@@ -81,7 +84,8 @@ const locks = {
   cleanup: "lock.cleanup",
   restore: "lock.cleanup",
   index: "lock.index",
-  relocate: "lock.relocate"
+  relocate: "lock.relocate",
+  watched: "lock.cleanup"
 } as const
 
 const lastRuns = Effect.fnUntraced(function* (stateDir: string) {
@@ -163,7 +167,8 @@ export const status = Effect.fn("status")(function* () {
     cleanup: config.cleanup?.mode ?? null,
     releases:
       config.cleanup === undefined ? [] : nextReleases(config.cleanup, all, yield* (yield* Torrents).all).slice(0, 5),
-    storage: yield* storageStatus
+    storage: yield* storageStatus,
+    watched: yield* watchedStatus
   }
   return report
 })

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto"
 import { copyFileSync, existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
+import type { StoredFile } from "../fakes/b2/options.ts"
 import type { Host } from "./host.ts"
 import { neighbours, type Payload } from "./payload.ts"
 import { below } from "./rehome.ts"
@@ -174,6 +175,24 @@ const leftovers = async (host: Host, sight: Sight): Promise<ReadonlyArray<string
   return found
 }
 
+/**
+ * Without what rclone took back itself: told to stop, it hides what it was sending, also where the remote had just taken
+ * all of it. The next run sends it again.
+ */
+const kept = (versions: ReadonlyArray<StoredFile>): ReadonlyArray<StoredFile> => {
+  const all = versions.toSorted((one, other) => one.uploadTimestamp - other.uploadTimestamp)
+  const taken = new Set<StoredFile>()
+  for (const hide of all.filter(({ action }) => action === "hide")) {
+    const last = all.findLast(
+      (one) => one.name === hide.name && one.action === "upload" && one.uploadTimestamp <= hide.uploadTimestamp
+    )
+    if (last === undefined || hide.uploadTimestamp - last.uploadTimestamp > 1000) continue
+    taken.add(hide)
+    taken.add(last)
+  }
+  return versions.filter((version) => !taken.has(version))
+}
+
 const onRemote = async (host: Host, sight: Sight): Promise<ReadonlyArray<string>> => {
   const found = host.payloads.flatMap((payload) => proven(payload, sight).map((path) => `REMOTE: ${path} is not there`))
   const expected = new Set(
@@ -182,8 +201,12 @@ const onRemote = async (host: Host, sight: Sight): Promise<ReadonlyArray<string>
   for (const [name, hash] of sight.remote) if (!expected.has(hash)) found.push(`REMOTE: ${name} is nobody's`)
   if (sight.remote.size !== expected.size) found.push(`REMOTE: ${sight.remote.size} files, not ${expected.size}`)
   // A hidden or an older version is billed as well.
-  const versions = (await host.b2.versions()).length
-  if (versions !== sight.remote.size) found.push(`REMOTE: ${versions} versions of ${sight.remote.size} files`)
+  const versions = kept(await host.b2.versions())
+  if (versions.length !== sight.remote.size) {
+    const twice = versions.filter(({ name }, at) => versions.findIndex((other) => other.name === name) !== at)
+    const names = twice.map(({ action, name, uploadTimestamp }) => `${name} (${action}, ${uploadTimestamp})`).join(", ")
+    found.push(`REMOTE: ${versions.length} versions of ${sight.remote.size} files: ${names}`)
+  }
   return found
 }
 

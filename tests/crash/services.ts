@@ -56,6 +56,13 @@ const about = (evidence: Evidence): string => {
       return subject(evidence.path)
     case "Torrent":
       return evidence.files.length === 1 ? subject(evidence.files[0]?.path ?? "") : `${evidence.files.length} files`
+    case "RetiredTorrent":
+      return evidence.hash
+    case "Retired":
+    case "RetiredPayload":
+      return subject(evidence.subject)
+    case "RetiredRemote":
+      return subject(evidence.item)
     case "Unfinished":
       return evidence.paths.join(", ")
   }
@@ -88,6 +95,7 @@ export const watchRemote = <E, R>(layer: Layer.Layer<Remote, E, R>) =>
         read: (path, offset, length) => after("Remote.read", inner.read(path, offset, length)),
         readBack: (path, kind) => after("Remote.readBack", inner.readBack(path, kind)),
         download: (path, to, size) => around(`Remote.download ${top(path)}`, inner.download(path, to, size)),
+        remove: (path, mode) => around(`Remote.remove ${mode} ${top(path)}`, inner.remove(path, mode)),
         cancelUnfinished: (paths) => around("Remote.cancelUnfinished", inner.cancelUnfinished(paths))
       })
     )

@@ -246,7 +246,7 @@ describe("what is wrong is said with what to do about it, and nothing is changed
         execFileSync("bash", ["-c", shell], { stdio: ["ignore", "pipe", "ignore"] }).toString(),
         "from the remote"
       )
-      assert.strictEqual((yield* run(["explain", "caf\\xe9.mkv"])).stdout.includes("No item or torrent"), true)
+      assert.strictEqual((yield* run(["explain", "caf\\xe9.mkv"])).stdout.includes("No item, torrent or title"), true)
       const back = digest(at("completed"))
       for (const name of names) assert.strictEqual(back[name], here[name], name)
     })

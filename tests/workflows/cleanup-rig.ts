@@ -12,6 +12,8 @@ import * as Marker from "../../src/domain/marker.ts"
 import { toBytes } from "../../src/platform/BytePath.ts"
 import { Progress } from "../../src/platform/Progress.ts"
 import * as Sqlite from "../../src/platform/SqliteClient.ts"
+import { MediaServer } from "../../src/services/MediaServer.ts"
+import { Requests } from "../../src/services/Requests.ts"
 import { Disk } from "../../src/services/Disk.ts"
 import * as NodeDisk from "../../src/services/Disk/node.ts"
 import * as NodeGate from "../../src/services/Gate/node.ts"
@@ -19,9 +21,12 @@ import { Cache } from "../../src/state/Cache.ts"
 import { Items } from "../../src/state/Items.ts"
 import { Journal } from "../../src/state/Journal.ts"
 import { migrations } from "../../src/state/migrations.ts"
+import { RetiredPayloads } from "../../src/state/RetiredPayloads.ts"
+import { Retirements } from "../../src/state/Retirements.ts"
 import { Runs } from "../../src/state/Runs.ts"
 import { Sagas } from "../../src/state/Sagas.ts"
 import { Torrents } from "../../src/state/Torrents.ts"
+import { MemoryArr } from "../fakes/media/memory-arr.ts"
 import { MemoryRemote } from "../fakes/memory-remote.ts"
 import { MemoryTorrents } from "../fakes/memory-torrents.ts"
 
@@ -48,17 +53,24 @@ export interface Upload {
   readonly uploadedAt?: number
 }
 
+const noMedia = Layer.mergeAll(Layer.mock(MediaServer)({}), Layer.mock(Requests)({ configured: false }))
+
 /** A directory with a completed folder and a database, and the programs around it in memory. */
 export class Rig {
   readonly root: string
   readonly completed: string
   readonly remote = new MemoryRemote()
   readonly torrents = new MemoryTorrents()
+  /** Empty: what was retired is not there any more. */
+  readonly arr = new MemoryArr()
   cleanup: CleanupConfig | undefined = cleanupDefaults
+  /** Further areas of the configuration. */
+  more: Partial<Config> = {}
 
   constructor() {
     this.root = realpathSync(mkdtempSync(join(tmpdir(), "media-pipeline-cleanup-")))
     this.completed = join(this.root, "completed")
+    this.arr.labels.set("sonarr", ["keep"])
     for (const folder of ["completed", "state"]) mkdirSync(join(this.root, folder))
   }
 
@@ -77,17 +89,25 @@ export class Rig {
         verify: "sampled",
         extract: { enable: true, extractor: "auto", depth: 1, reserveBytes: 0 }
       },
-      ...(cleanup === undefined ? {} : { cleanup })
+      ...(cleanup === undefined ? {} : { cleanup }),
+      ...this.more
     }
   }
 
   /** A new program run: the database is opened again each time, as after a crash. */
   get layer() {
     const config = Layer.succeed(AppConfig, this.config)
-    const state = Layer.mergeAll(Items.layer, Journal.layer, Runs.layer, Torrents.layer, Cache.layer, Sagas.layer).pipe(
-      Layer.provide(Sqlite.layerMigrated({ filename: join(this.root, "state", "state.db") }, migrations))
-    )
-    const outside = Layer.mergeAll(this.remote.layer, this.torrents.layer, config)
+    const state = Layer.mergeAll(
+      Items.layer,
+      Journal.layer,
+      Runs.layer,
+      Torrents.layer,
+      Cache.layer,
+      Sagas.layer,
+      RetiredPayloads.layer,
+      Retirements.layer
+    ).pipe(Layer.provide(Sqlite.layerMigrated({ filename: join(this.root, "state", "state.db") }, migrations)))
+    const outside = Layer.mergeAll(this.remote.layer, this.torrents.layer, this.arr.layer, config, noMedia)
     return Layer.mergeAll(
       NodeGate.layer.pipe(Layer.provide(outside)),
       NodeDisk.layer,
@@ -174,6 +194,37 @@ export class Rig {
       this.mark(item, digest)
       return yield* Effect.flatMap(items.find(path), Effect.fromOption)
     }).pipe(Effect.orDie)
+  }
+
+  /** What `watched` leaves behind: a title whose files have gone from the library. Files by their path there. */
+  retire(
+    title: string,
+    files: Readonly<Record<string, { readonly size: number; readonly hash: string }>>,
+    episodes: ReadonlyArray<number> = []
+  ) {
+    return Effect.gen(function* () {
+      const retirements = yield* Retirements
+      const all = Object.entries(files).map(([path, { hash, size }], id) => ({ id, path, size, hashes: [hash] }))
+      const key = `sonarr/${title}`
+      const { id } = yield* retirements.begin({
+        key,
+        arr: "sonarr",
+        titleId: 1,
+        kind: "season",
+        season: 1,
+        title,
+        rule: "watched",
+        conditions: [],
+        episodes,
+        monitoredEpisodes: [],
+        monitored: true,
+        files: all,
+        mediaIds: [],
+        requests: []
+      })
+      yield* retirements.move(id, ["unmonitoring"], "retired")
+      return id
+    })
   }
 
   mark(item: Pick<Item, "path">, digest = "0".repeat(64)): void {

@@ -4,7 +4,10 @@ import { copyFileSync, linkSync, mkdirSync, rmSync, symlinkSync, writeFileSync }
 import { dirname, join } from "node:path"
 import { renderExplain } from "../../src/cli/RenderExplain.ts"
 import { width } from "../../src/platform/Text.ts"
+import { MediaServer } from "../../src/services/MediaServer.ts"
+import { Requests } from "../../src/services/Requests.ts"
 import { Items } from "../../src/state/Items.ts"
+import { Retirements } from "../../src/state/Retirements.ts"
 import { Torrents } from "../../src/state/Torrents.ts"
 import { explain } from "../../src/workflows/explain.ts"
 import type { FullExplanation } from "../../src/workflows/explain-report.ts"
@@ -12,8 +15,10 @@ import { relocate } from "../../src/workflows/relocate.ts"
 import { noise } from "../fakes/metainfo.ts"
 import { day, digest, inode, type Rig, withRig } from "./relocate/rig.ts"
 
-const ask = (rig: Rig, target: string) =>
-  rig.run(explain(target).pipe(Effect.provide(Layer.mergeAll(Items.layer, Torrents.layer))))
+const state = Layer.mergeAll(Items.layer, Torrents.layer, Retirements.layer)
+const noMedia = Layer.merge(Layer.mock(MediaServer)({}), Layer.mock(Requests)({ configured: false }))
+
+const ask = (rig: Rig, target: string) => rig.run(explain(target).pipe(Effect.provide(Layer.merge(state, noMedia))))
 
 const page = (explanation: FullExplanation, columns = 100) =>
   renderExplain(explanation, { columns, colour: false, now: 0 }).join("\n")

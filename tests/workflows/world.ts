@@ -10,11 +10,16 @@ import * as Sqlite from "../../src/platform/SqliteClient.ts"
 import { Gate } from "../../src/services/Gate.ts"
 import * as ArchiveLayer from "../../src/services/Archive/layer.ts"
 import * as DiskNode from "../../src/services/Disk/node.ts"
+import { Arr } from "../../src/services/Arr.ts"
+import { MediaServer } from "../../src/services/MediaServer.ts"
+import { Requests } from "../../src/services/Requests.ts"
 import * as GateNode from "../../src/services/Gate/node.ts"
 import * as Rclone from "../../src/services/Remote/rclone.ts"
 import { Items } from "../../src/state/Items.ts"
 import { Journal } from "../../src/state/Journal.ts"
 import { migrations } from "../../src/state/migrations.ts"
+import { RetiredPayloads } from "../../src/state/RetiredPayloads.ts"
+import { Retirements } from "../../src/state/Retirements.ts"
 import { Runs } from "../../src/state/Runs.ts"
 import { Spool } from "../../src/state/Spool.ts"
 import { Sagas } from "../../src/state/Sagas.ts"
@@ -103,10 +108,18 @@ export class World {
             cutoff: this.#options.cutoff ?? 200 * 1024 * 1024,
             retry: Schedule.exponential("20 millis").pipe(Schedule.upTo({ times: 3 }))
           })
-    const state = Layer.mergeAll(Items.layer, Journal.layer, Runs.layer, Torrents.layer, Sagas.layer).pipe(
-      Layer.provideMerge(Sqlite.layerMigrated({ filename: join(this.config.stateDir, "state.db") }, migrations))
-    )
-    const outside = Layer.mergeAll(this.torrents.layer, remoteLayer, DiskNode.layer).pipe(
+    const state = Layer.mergeAll(
+      Items.layer,
+      Journal.layer,
+      Runs.layer,
+      Torrents.layer,
+      Sagas.layer,
+      RetiredPayloads.layer,
+      Retirements.layer
+    ).pipe(Layer.provideMerge(Sqlite.layerMigrated({ filename: join(this.config.stateDir, "state.db") }, migrations)))
+    const noArr = Layer.mock(Arr)({ configured: [] })
+    const noMedia = Layer.merge(Layer.mock(MediaServer)({}), Layer.mock(Requests)({ configured: false }))
+    const outside = Layer.mergeAll(this.torrents.layer, remoteLayer, DiskNode.layer, noArr, noMedia).pipe(
       Layer.provide(NodeServices.layer)
     )
     const gate = GateNode.layer.pipe(Layer.provide(outside), Layer.provide(config))

@@ -3,6 +3,7 @@ import { closeSync, fstatSync } from "node:fs"
 import { AppConfig } from "../../config/AppConfig.ts"
 import { authorize, type Evidence, type FileEvidence, quarantineFolder } from "../../domain/deletion.ts"
 import { dirname, display, isWithin, join } from "../../platform/BytePath.ts"
+import { Arr } from "../Arr.ts"
 import { whyOf } from "../Disk/stats.ts"
 import { type Freed, Gate, GateFailed, GateRefused } from "../Gate.ts"
 import { Remote } from "../Remote.ts"
@@ -11,6 +12,9 @@ import { objections, removeDerived } from "./derived.ts"
 import { isThere, pruneParents, pruneTree, removeFiles, tally } from "./local.ts"
 import { moveFiles, openQuarantine } from "./quarantine.ts"
 import { objections as toRelocation, releaseRelocated, removeStaged } from "./relocated.ts"
+import { Kept, retire as retireTitle } from "./retired.ts"
+import { objections as toRetired, removeRetired } from "./retiredPayload.ts"
+import { removeRemote } from "./retiredRemote.ts"
 import { type Verdict, verify } from "./verify.ts"
 
 type Of<Tag extends Evidence["_tag"]> = Extract<Evidence, { _tag: Tag }>
@@ -26,7 +30,13 @@ const subjectOf = (evidence: Evidence): string => {
     case "Staged":
       return evidence.subject
     case "Torrent":
+    case "RetiredTorrent":
       return evidence.hash
+    case "Retired":
+    case "RetiredPayload":
+      return evidence.subject
+    case "RetiredRemote":
+      return evidence.item
     case "Unfinished":
       return evidence.paths.join(", ")
   }
@@ -73,6 +83,7 @@ export const layer = Layer.effect(
     const config = yield* AppConfig
     const client = yield* TorrentClient
     const remote = yield* Remote
+    const arr = yield* Arr
     const folders = [config.completedDir, config.extractedDir, config.stateDir]
 
     const holdsFolder = (path: string) =>
@@ -154,7 +165,7 @@ export const layer = Layer.effect(
     })
 
     const forget = Effect.fnUntraced(
-      function* (evidence: Of<"Torrent">) {
+      function* (evidence: Of<"Torrent" | "RetiredTorrent">) {
         const { exported, hash } = evidence
         const has = Effect.map(client.torrents, (all) => all.some((torrent) => torrent.hash === hash))
         if (exported === null || !(yield* attempt(evidence, () => isThere(exported)))) {
@@ -176,6 +187,27 @@ export const layer = Layer.effect(
         })
     )
 
+    const retire = Effect.fnUntraced(function* (evidence: Of<"RetiredPayload">) {
+      yield* refuse(evidence, yield* attempt(evidence, () => toRetired(evidence, seedingDirs, folders)))
+      return yield* attempt(evidence, () => freed(removeRetired(evidence))).pipe(Effect.uninterruptible)
+    })
+
+    const retireFiles = (evidence: Of<"Retired">) =>
+      retireTitle(arr, evidence).pipe(
+        Effect.mapError((error) =>
+          error instanceof Kept
+            ? new GateRefused({ subject: display(evidence.subject), reasons: error.reasons })
+            : failed(evidence)(new Error(error.why))
+        )
+      )
+
+    const vacate = (evidence: Of<"RetiredRemote">) =>
+      removeRemote(evidence).pipe(
+        Effect.map(freed),
+        Effect.provideService(Remote, remote),
+        Effect.mapError(failed(evidence))
+      )
+
     const cancel = (evidence: Of<"Unfinished">) =>
       remote.cancelUnfinished(evidence.paths).pipe(
         Effect.map((files): Freed => ({ files, bytes: 0, left: [] })),
@@ -194,7 +226,14 @@ export const layer = Layer.effect(
         case "Staged":
           return relocate(evidence)
         case "Torrent":
+        case "RetiredTorrent":
           return forget(evidence)
+        case "Retired":
+          return retireFiles(evidence)
+        case "RetiredPayload":
+          return retire(evidence)
+        case "RetiredRemote":
+          return vacate(evidence)
         case "Unfinished":
           return cancel(evidence)
       }

@@ -37,12 +37,17 @@ export const parseSize = (text: string): number | undefined => {
   return number === undefined || !isUnit(letter) ? undefined : Number(number) * units[letter]
 }
 
+/** The same remote with one option of its backend set, whatever its configuration says. A folder has none. */
+export const withOption = (remote: string, option: string, value: string): string => {
+  const connection = parseConnection(remote)
+  if (connection === undefined || connection.name === "") return remote
+  return `${connection.name}${connection.options},${option}=${value}:${connection.path}`
+}
+
 /**
  * The same place under another name for rclone, which keeps one pacer (about 100 calls a second on B2) a name. The
  * option says what is the default anyway, so that nothing but the name differs.
  */
 export const shard = (remote: string, index: number): string => {
-  const connection = parseConnection(remote)
-  if (index === 0 || connection === undefined || connection.name === "") return remote
-  return `${connection.name}${connection.options},upload_concurrency=${4 + index}:${connection.path}`
+  return index === 0 ? remote : withOption(remote, "upload_concurrency", String(4 + index))
 }

@@ -4,6 +4,7 @@ import { Remote } from "../Remote.ts"
 import { parseConnection } from "./connection.ts"
 import { withEnvironmentFile } from "./environment.ts"
 import { makeReading } from "./reading.ts"
+import { makeRemoving } from "./removing.ts"
 import {
   decoded,
   failed,
@@ -99,6 +100,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
     stat,
     ...transfers,
     ...makeReading(options, session),
+    ...makeRemoving(options, session),
     cancelUnfinished: Effect.fn("Remote.cancelUnfinished")(function* (paths: ReadonlyArray<string>) {
       const one = yield* session
       if (one.info.backend !== "b2" || paths.length === 0) return 0

@@ -1,6 +1,14 @@
 /** What doctor found about one thing. */
 export interface Check {
-  readonly area: "Programs" | "Directories" | "Storage" | "Credentials" | "qBittorrent" | "Remote" | "Database"
+  readonly area:
+    | "Programs"
+    | "Directories"
+    | "Storage"
+    | "Credentials"
+    | "qBittorrent"
+    | "Remote"
+    | "Watched"
+    | "Database"
   readonly name: string
   /** `warning` is worth a look and stops nothing; `problem` makes doctor exit with 1. */
   readonly outcome: "ok" | "warning" | "problem"

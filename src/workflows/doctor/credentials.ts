@@ -38,14 +38,22 @@ const look = (name: string, path: string): Check => {
 }
 
 /** Every file that holds a secret. The secrets themselves are not read. */
-export const credentials = Effect.map(AppConfig, ({ qbittorrent, upload }): ReadonlyArray<Check> =>
+export const credentials = Effect.map(AppConfig, ({ qbittorrent, upload, watched }): ReadonlyArray<Check> =>
   (
     [
       ["qbittorrent.passwordFile", qbittorrent.passwordFile],
       ["qbittorrent.apiKeyFile", qbittorrent.apiKeyFile],
       ["upload.rcloneConfigFile", upload.rcloneConfigFile],
       ["upload.rcloneEnvironmentFile", upload.rcloneEnvironmentFile],
-      ["upload.extract.passwordsFile", upload.extract.passwordsFile]
+      ["upload.extract.passwordsFile", upload.extract.passwordsFile],
+      ["watched.jellyfin.apiKeyFile", watched?.jellyfin.apiKeyFile],
+      ["watched.radarr.apiKeyFile", watched?.radarr?.apiKeyFile],
+      ["watched.radarr4k.apiKeyFile", watched?.radarr4k?.apiKeyFile],
+      ["watched.sonarr.apiKeyFile", watched?.sonarr?.apiKeyFile],
+      ["watched.sonarr4k.apiKeyFile", watched?.sonarr4k?.apiKeyFile],
+      ["watched.seerr.apiKeyFile", watched?.seerr?.apiKeyFile],
+      ["watched.notify.ntfy.tokenFile", watched?.notify.ntfy?.tokenFile],
+      ["watched.notify.webhook.urlFile", watched?.notify.webhook?.urlFile]
     ] as const
   ).flatMap(([name, path]) => (path === undefined ? [] : [look(name, path)]))
 )

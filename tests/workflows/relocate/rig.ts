@@ -12,6 +12,7 @@ import { type Fact, unreadable } from "../../../src/domain/fact.ts"
 import { fromBytes, toBytes } from "../../../src/platform/BytePath.ts"
 import { Progress } from "../../../src/platform/Progress.ts"
 import * as Sqlite from "../../../src/platform/SqliteClient.ts"
+import { Arr } from "../../../src/services/Arr.ts"
 import { Disk } from "../../../src/services/Disk.ts"
 import * as DiskNode from "../../../src/services/Disk/node.ts"
 import * as GateNode from "../../../src/services/Gate/node.ts"
@@ -23,6 +24,7 @@ import { Cache } from "../../../src/state/Cache.ts"
 import { Items } from "../../../src/state/Items.ts"
 import { Journal } from "../../../src/state/Journal.ts"
 import { migrations } from "../../../src/state/migrations.ts"
+import { Retirements } from "../../../src/state/Retirements.ts"
 import { Runs } from "../../../src/state/Runs.ts"
 import { Sagas } from "../../../src/state/Sagas.ts"
 import { indexCache } from "../../../src/workflows/index-cache.ts"
@@ -113,7 +115,8 @@ export class Rig {
   get layer() {
     const config = Layer.succeed(AppConfig, this.config)
     const client = layerWith({ timeout: "10 seconds", firstRetry: "5 millis", look: "3 millis", stall: "5 seconds" })
-    const outside = Layer.mergeAll(client.pipe(Layer.provide(config)), new MemoryRemote().layer, config)
+    const noArr = Layer.mock(Arr)({ configured: [] })
+    const outside = Layer.mergeAll(client.pipe(Layer.provide(config)), new MemoryRemote().layer, config, noArr)
     const pass = (label: string) => Effect.sync(() => this.point(label))
     const journal = Layer.effect(
       Journal,
@@ -154,7 +157,7 @@ export class Rig {
         })
       })
     ).pipe(Layer.provide(DiskNode.layer))
-    const state = Layer.mergeAll(journal, Runs.layer, sagas, Cache.layer, Items.layer).pipe(
+    const state = Layer.mergeAll(journal, Runs.layer, sagas, Cache.layer, Items.layer, Retirements.layer).pipe(
       Layer.provideMerge(Sqlite.layerMigrated({ filename: join(this.root, "state", "state.db") }, migrations))
     )
     return Layer.mergeAll(
