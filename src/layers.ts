@@ -4,11 +4,15 @@ import type { Adapters } from "./cli/Wiring.ts"
 import { AppConfig } from "./config/AppConfig.ts"
 import { basename } from "./platform/BytePath.ts"
 import * as Archives from "./services/Archive/layer.ts"
+import * as Arrs from "./services/Arr/http.ts"
 import * as Disks from "./services/Disk/node.ts"
 import { Gate } from "./services/Gate.ts"
 import * as Gates from "./services/Gate/node.ts"
+import * as Jellyfin from "./services/MediaServer/jellyfin.ts"
+import * as Notifiers from "./services/Notifier/channels.ts"
 import * as Provers from "./services/Prover/node.ts"
 import * as Rclone from "./services/Remote/rclone.ts"
+import * as Seerr from "./services/Requests/seerr.ts"
 import * as Scanners from "./services/Scanner/node.ts"
 import * as Qbittorrent from "./services/TorrentClient/qbittorrent.ts"
 import * as ViewsNode from "./services/Views/node.ts"
@@ -50,5 +54,9 @@ export const production: Adapters = {
   scanner: Scanners.layer,
   prover: Provers.layer,
   views: ViewsNode.layer,
-  journal: Journal.layer
+  journal: Journal.layer,
+  mediaServer: Jellyfin.layer,
+  arr: Arrs.layer,
+  requests: Seerr.layer,
+  notifier: Notifiers.layer
 }

@@ -6,6 +6,8 @@ export interface Settings {
   readonly json: boolean
   readonly columns: number
   readonly colour: boolean
+  /** Called once the result is printed: whatever fails after it has no claim to standard output any more. */
+  readonly printed?: () => void
 }
 
 export const Output = Context.Reference<Settings>("media-pipeline/Output", {
@@ -17,7 +19,8 @@ export const show = Effect.fnUntraced(function* <A>(
   result: A,
   render: (result: A, page: Page) => ReadonlyArray<string>
 ) {
-  const { colour, columns, json } = yield* Output
+  const { colour, columns, json, printed } = yield* Output
+  printed?.()
   if (json) return yield* Console.log(JSON.stringify(result))
   const lines = render(result, { columns, colour, now: yield* Clock.currentTimeMillis })
   if (lines.length > 0) yield* Console.log(lines.join("\n"))

@@ -13,7 +13,11 @@ const looks: Record<CleanedItem["outcome"], readonly [word: string, colour: Colo
   failed: ["failed", "red"],
   "would-release": ["would release", "yellow"],
   "would-quarantine": ["would quarantine", "yellow"],
-  "would-purge": ["would purge", "yellow"]
+  "would-purge": ["would purge", "yellow"],
+  hidden: ["hidden remotely", "green"],
+  deleted: ["deleted remotely", "green"],
+  "would-hide": ["would hide remotely", "yellow"],
+  "would-delete": ["would delete remotely", "yellow"]
 }
 const torrentLooks: Record<CleanupReport["torrents"][number]["outcome"], readonly [word: string, colour: Colour]> = {
   removed: ["removed torrent", "green"],
@@ -33,9 +37,11 @@ const closing = (report: CleanupReport): string => {
   const removed = report.torrents.filter(({ outcome }) => outcome === "removed" || outcome === "would-remove").length
   const gone = number("released", "purged", "would-release", "would-purge")
   const aside = number("quarantined", "would-quarantine")
+  const remote = number("hidden", "deleted", "would-hide", "would-delete")
   const parts = [
     ...(gone > 0 ? [`${gone} ${report.dryRun ? "would be released" : "released"}`] : []),
     ...(aside > 0 ? [`${aside} ${report.dryRun ? "would be quarantined" : "quarantined"}`] : []),
+    ...(remote > 0 ? [`${remote} ${report.dryRun ? "would go" : "gone"} from the remote`] : []),
     ...(removed > 0 ? [`${count(removed, "torrent")} ${report.dryRun ? "would be removed" : "removed"}`] : []),
     ...(report.freedBytes > 0 ? [`${bytes(report.freedBytes)} ${report.dryRun ? "would come free" : "freed"}`] : []),
     ...(number("failed") > 0 ? [`${number("failed")} failed`] : []),

@@ -3,7 +3,10 @@ import { display } from "../platform/BytePath.ts"
 import { bytes, width, wrap } from "../platform/Text.ts"
 import type { FullExplanation } from "../workflows/explain-report.ts"
 import { renderResidencies, renderSagas } from "./RenderExplainRelocation.ts"
+import { renderTitles } from "./RenderExplainTitle.ts"
 import { renderFound } from "./RenderIndex.ts"
+import { note } from "./RenderUpload.ts"
+import { humane } from "./RenderWatched.ts"
 import { heading, type Page, paint, table } from "./Style.ts"
 import { moment, relative } from "./Times.ts"
 
@@ -14,11 +17,11 @@ const section = (page: Page, title: string, lines: ReadonlyArray<string>): Reado
 
 const indent = " ".repeat(11)
 
-const conditions = (page: Page, explanation: Explanation): ReadonlyArray<string> =>
-  explanation.conditions.flatMap(({ met, metAt, name, source, threshold, value }) => {
+const conditions = (page: Page, all: Explanation["conditions"]): ReadonlyArray<string> =>
+  all.flatMap(({ met, metAt, name, source, threshold, value }) => {
     const when = met || metAt === null ? "" : `; will be met ${relative(metAt, page.now)}, ${moment(metAt, page.now)}`
     const mark = met ? paint(page, "green", "met    ") : paint(page, "yellow", "not met")
-    const [first = "", ...rest] = wrap(`${display(name)}: ${display(value)}`, page.columns - indent.length)
+    const [first = "", ...rest] = wrap(`${display(name)}: ${humane(value, page.now)}`, page.columns - indent.length)
     const detail = `(must be ${display(threshold)}; read from ${display(source)}${when})`
     // What is met is of less interest: it stays on one line where it can.
     const fits = met && rest.length === 0 && indent.length + width(first) + 1 + width(detail) <= page.columns
@@ -30,7 +33,7 @@ const conditions = (page: Page, explanation: Explanation): ReadonlyArray<string>
     ]
   })
 
-const files = (page: Page, explanation: Explanation): ReadonlyArray<string> => {
+const files = (page: Page, explanation: Pick<Explanation, "files">): ReadonlyArray<string> => {
   const more = explanation.files.length - shownFiles
   return [
     ...table(
@@ -60,9 +63,17 @@ const release = (page: Page, earliest: number | null): string =>
       ? "now"
       : `${moment(earliest, page.now)} (${relative(earliest, page.now)})`
 
-export const renderExplain = (explanation: FullExplanation, page: Page): ReadonlyArray<string> => [
+export const renderExplain = (explanation: FullExplanation, page: Page): ReadonlyArray<string> =>
+  explanation.kind === "title" && explanation.titles !== null
+    ? renderTitles(explanation.titles, page, (all) => conditions(page, all))
+    : renderOne(explanation, page)
+
+const renderOne = (explanation: FullExplanation, page: Page): ReadonlyArray<string> => [
   heading(page, display(explanation.subject)),
   ...wrap(explanation.summary, page.columns - 2).map((line) => `  ${line}`),
+  ...(explanation.titles?.blind == null
+    ? []
+    : note(page, `titles are not looked for: ${display(explanation.titles.blind)}`, 2)),
   "",
   ...table(
     page,
@@ -77,7 +88,7 @@ export const renderExplain = (explanation: FullExplanation, page: Page): Readonl
       ...(explanation.conditions.length === 0 ? [] : [["can go", release(page, explanation.earliest)]])
     ]
   ),
-  ...section(page, "Conditions", conditions(page, explanation)),
+  ...section(page, "Conditions", conditions(page, explanation.conditions)),
   ...(explanation.relocation === null
     ? []
     : [

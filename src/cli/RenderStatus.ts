@@ -3,6 +3,7 @@ import { basename, display } from "../platform/BytePath.ts"
 import { bytes, count, duration } from "../platform/Text.ts"
 import type { Problem, RunStatus, StatusReport } from "../workflows/status.ts"
 import { storage } from "./RenderStatusStorage.ts"
+import { watched } from "./RenderStatusWatched.ts"
 import { note } from "./RenderUpload.ts"
 import { type Cell, type Colour, heading, type Page, paint, table } from "./Style.ts"
 import { moment, relative } from "./Times.ts"
@@ -125,6 +126,7 @@ export const renderStatus = (report: StatusReport, page: Page): ReadonlyArray<st
   heading(page, "Items"),
   ...items(report, page),
   ...storage(report.storage, page),
+  ...watched(report.watched, page),
   "",
   heading(page, "Runs"),
   ...(report.runs.length === 0

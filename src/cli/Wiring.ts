@@ -3,10 +3,14 @@ import type { SqlClient } from "effect/sql"
 import type { AppConfig } from "../config/AppConfig.ts"
 import { Progress } from "../platform/Progress.ts"
 import type { Archive } from "../services/Archive.ts"
+import type { Arr } from "../services/Arr.ts"
 import type { Disk } from "../services/Disk.ts"
 import type { Gate } from "../services/Gate.ts"
+import type { MediaServer } from "../services/MediaServer.ts"
+import type { Notifier } from "../services/Notifier.ts"
 import type { Prover } from "../services/Prover.ts"
 import type { Remote } from "../services/Remote.ts"
+import type { Requests } from "../services/Requests.ts"
 import type { Scanner } from "../services/Scanner.ts"
 import type { TorrentClient } from "../services/TorrentClient.ts"
 import type { Views } from "../services/Views.ts"
@@ -15,6 +19,8 @@ import * as Database from "../state/Database.ts"
 import { Health } from "../state/Health.ts"
 import { Items } from "../state/Items.ts"
 import type { Journal } from "../state/Journal.ts"
+import { RetiredPayloads } from "../state/RetiredPayloads.ts"
+import { Retirements } from "../state/Retirements.ts"
 import { Runs } from "../state/Runs.ts"
 import { Sagas } from "../state/Sagas.ts"
 import { Spool } from "../state/Spool.ts"
@@ -26,11 +32,15 @@ export interface Adapters {
   /** Must not start rclone before something is asked of the remote. */
   readonly remote: Layer.Layer<Remote, never, AppConfig>
   readonly archive: Layer.Layer<Archive, never, AppConfig | Gate>
-  readonly gate: Layer.Layer<Gate, never, AppConfig | TorrentClient | Remote>
+  readonly gate: Layer.Layer<Gate, never, AppConfig | TorrentClient | Remote | Arr>
   readonly disk: Layer.Layer<Disk>
   readonly scanner: Layer.Layer<Scanner>
   readonly prover: Layer.Layer<Prover>
   readonly views: Layer.Layer<Views>
+  readonly mediaServer: Layer.Layer<MediaServer, never, AppConfig>
+  readonly arr: Layer.Layer<Arr, never, AppConfig>
+  readonly requests: Layer.Layer<Requests, never, AppConfig>
+  readonly notifier: Layer.Layer<Notifier, never, AppConfig>
   readonly journal: Layer.Layer<Journal, never, SqlClient.SqlClient>
 }
 
@@ -42,11 +52,21 @@ const stateOver = <E, R>(adapters: Adapters, database: Layer.Layer<SqlClient.Sql
     Torrents.layer,
     Health.layer,
     Cache.layer,
-    Sagas.layer
+    Sagas.layer,
+    RetiredPayloads.layer,
+    Retirements.layer
   ).pipe(Layer.provide(database), Layer.merge(Spool.layer))
 
 const make = (adapters: Adapters) => {
-  const outside = Layer.mergeAll(adapters.torrentClient, adapters.remote, adapters.disk)
+  const outside = Layer.mergeAll(
+    adapters.torrentClient,
+    adapters.remote,
+    adapters.disk,
+    adapters.mediaServer,
+    adapters.arr,
+    adapters.requests,
+    adapters.notifier
+  )
   const gate = adapters.gate.pipe(Layer.provide(outside))
   const state = stateOver(adapters, Database.layer)
   const reading = stateOver(adapters, Database.layerReadOnly)

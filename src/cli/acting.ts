@@ -9,7 +9,7 @@ import { Wiring } from "./Wiring.ts"
 
 /**
  * A run that changes something: under its lock, with everything it may need, and with the metrics written after it.
- * Uploads hold one lock, cleanup and restore another, index and relocate one each, so that ten hours of one do not
+ * Uploads hold one lock, cleanup, restore and watched another, index and relocate one each, so that ten hours of one do not
  * stop the others.
  */
 export const acting = Effect.fnUntraced(function* <A, E, R>(

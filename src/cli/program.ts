@@ -12,6 +12,7 @@ import { command as relocate } from "./commands/relocate.ts"
 import { command as restore } from "./commands/restore.ts"
 import { command as status } from "./commands/status.ts"
 import { command as upload } from "./commands/upload.ts"
+import { command as watched } from "./commands/watched.ts"
 import { Output, type Settings } from "./Output.ts"
 import { Ended, failureOf, toJson, toText } from "./Report.ts"
 import { root } from "./root.ts"
@@ -32,6 +33,7 @@ const app = Command.runWith(
       restore,
       index,
       relocate,
+      watched,
       categories,
       config
     ])
@@ -73,15 +75,17 @@ export const program = (adapters: Adapters, { args, complain, output, signal }: 
     CliOutput.layerPresenter(presenter(output.colour)),
     CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions, GlobalFlag.LogLevel] })
   )
+  let printed = false
+  const settings: Settings = { ...output, printed: () => (printed = true) }
   const report = (cause: Cause.Cause<unknown>) => {
     const error = Cause.squash(cause)
     if (error instanceof Ended) return Effect.succeed(error.code)
     const failure = failureOf(cause, signal())
-    return Effect.as(output.json ? Console.log(toJson(failure)) : complain(toText(failure)), failure.code)
+    return Effect.as(output.json && !printed ? Console.log(toJson(failure)) : complain(toText(failure)), failure.code)
   }
   // What an interruption has to say must not be interrupted by it.
   return Effect.uninterruptibleMask((restore) =>
-    restore(app(args).pipe(Effect.as(0), Effect.provide(layer), Effect.provideService(Output, output))).pipe(
+    restore(app(args).pipe(Effect.as(0), Effect.provide(layer), Effect.provideService(Output, settings))).pipe(
       Effect.catchCause(report)
     )
   )

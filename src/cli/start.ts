@@ -51,7 +51,9 @@ export const start = (adapters: Adapters): void => {
   })
   fiber.addObserver((exit) => {
     clearInterval(keepAlive)
+    const code = Exit.isSuccess(exit) ? exit.value : received === "SIGINT" ? 130 : 143
+    // A large result may still be on its way where the output is a socket, as of a journal or another Node.
     // Sockets of a client that keeps its connections alive would hold the process for seconds.
-    process.exit(Exit.isSuccess(exit) ? exit.value : received === "SIGINT" ? 130 : 143)
+    process.stdout.write("", () => process.exit(code))
   })
 }

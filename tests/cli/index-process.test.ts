@@ -161,6 +161,16 @@ describe("an index that is killed", { timeout: 120_000 }, () => {
 })
 
 describe("an index beside others", { timeout: 60_000 }, () => {
+  it("prints one document, also where the signal comes as the report leaves", async () => {
+    fresh()
+    write(join(stash, "a file"), randomBytes(100))
+    for (let round = 0; round < 4; round++) {
+      const { child, ended } = launch(["index"])
+      child.stdout.once("data", () => child.kill("SIGTERM"))
+      assert.isDefined((await ended).report)
+    }
+  })
+
   it("has a lock of its own: a second one exits 75, an upload does not see it", async () => {
     fresh()
     write(join(stash, "large"), Buffer.alloc(0))

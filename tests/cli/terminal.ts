@@ -15,6 +15,8 @@ import { Journal } from "../../src/state/Journal.ts"
 import { MemoryRemote } from "../fakes/memory-remote.ts"
 import { MemoryTorrents, seeding } from "../fakes/memory-torrents.ts"
 
+type Services = Pick<Adapters, "mediaServer" | "arr" | "requests" | "notifier">
+
 export interface Answer {
   readonly code: number
   /** All of standard output. */
@@ -34,6 +36,13 @@ export class Terminal {
   readonly remote = new MemoryRemote()
   readonly file = join(this.root, "config.json")
   columns = 80
+  /** Jellyfin, the arrs, Seerr and who is told, in memory; none of them is asked where nothing is retired. */
+  services: Services = {
+    mediaServer: production.mediaServer,
+    arr: production.arr,
+    requests: production.requests,
+    notifier: production.notifier
+  }
 
   constructor(config: object = {}) {
     mkdirSync(this.completed)
@@ -73,7 +82,8 @@ export class Terminal {
       scanner: Scanners.layer,
       prover: Provers.layer,
       views: ViewsNode.layer,
-      journal: Journal.layer
+      journal: Journal.layer,
+      ...this.services
     }
   }
 

@@ -9,7 +9,9 @@ import { Wiring } from "../Wiring.ts"
 export const command = Command.make(
   "explain",
   {
-    target: Argument.String("TARGET").pipe(Argument.withDescription("Infohash, path or name of an item or torrent"))
+    target: Argument.String("TARGET").pipe(
+      Argument.withDescription("Infohash, path or name of an item or torrent, or a title")
+    )
   },
   ({ target }) =>
     configured(
