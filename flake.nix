@@ -44,6 +44,7 @@
         pkgs: packages: {
           media-pipeline = pkgs.callPackage ./nix/package.nix { };
           demo = pkgs.callPackage ./nix/demo.nix { inherit (packages) media-pipeline; };
+          image = pkgs.callPackage ./nix/image.nix { inherit (packages) media-pipeline; };
           default = packages.media-pipeline;
         }
       );
@@ -59,7 +60,7 @@
         pkgs: packages:
         import ./nix/checks.nix {
           inherit pkgs;
-          inherit (packages) media-pipeline demo;
+          inherit (packages) media-pipeline demo image;
           module = self.nixosModules.default;
           nixpkgsLib = "${nixpkgs}/lib";
         }

@@ -3,6 +3,7 @@
   pkgs,
   media-pipeline,
   demo,
+  image,
   module,
   nixpkgsLib,
 }:
@@ -85,6 +86,7 @@ let
 in
 {
   package = media-pipeline;
+  inherit image;
 
   # Nothing that was needed to build the bundle is needed to run it.
   closure =

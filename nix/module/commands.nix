@@ -64,16 +64,19 @@ let
   ];
 
   mediaPipeline = pkgs.writeShellScriptBin "media-pipeline" (
-    asUnit (
-      identity
-      ++ [
-        "CacheDirectory=media-pipeline"
-        "CacheDirectoryMode=0700"
-        # Not %C: properties of a transient unit take no specifiers.
-        "Environment=NODE_COMPILE_CACHE=/var/cache/media-pipeline/node"
-        "Environment=XDG_CACHE_HOME=/var/cache/media-pipeline"
-      ]
-    ) (loaded (worker.ofClient ++ worker.ofRemote ++ worker.ofArchives)) (getExe cfg.package)
+    asUnit
+      (
+        identity
+        ++ [
+          "CacheDirectory=media-pipeline"
+          "CacheDirectoryMode=0700"
+          # Not %C: properties of a transient unit take no specifiers.
+          "Environment=NODE_COMPILE_CACHE=/var/cache/media-pipeline/node"
+          "Environment=XDG_CACHE_HOME=/var/cache/media-pipeline"
+        ]
+      )
+      (loaded (worker.ofClient ++ worker.ofRemote ++ worker.ofArchives ++ worker.ofWatched))
+      (getExe cfg.package)
   );
 
   rclone = pkgs.writeShellScriptBin "media-pipeline-rclone" (

@@ -29,9 +29,11 @@ in
     ./settings
     ./checks.nix
     ./checks-storage.nix
+    ./checks-watched.nix
     ./upload.nix
     ./cleanup.nix
     ./relocate.nix
+    ./watched.nix
     ./qbittorrent.nix
     ./mount.nix
     ./commands.nix

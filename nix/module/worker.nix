@@ -16,10 +16,30 @@ let
     "upload.rcloneConfigFile" = settings.upload.rcloneConfigFile;
     "upload.rcloneEnvironmentFile" = settings.upload.rcloneEnvironmentFile;
     "upload.extract.passwordsFile" = settings.upload.extract.passwordsFile;
-  };
+  }
+  // lib.genAttrs ofWatched (key: lib.attrByPath (lib.splitString "." key) null settings);
+  # A service that is not used is null, and so has no key.
+  ofWatched = [
+    "watched.jellyfin.apiKeyFile"
+    "watched.radarr.apiKeyFile"
+    "watched.radarr4k.apiKeyFile"
+    "watched.sonarr.apiKeyFile"
+    "watched.sonarr4k.apiKeyFile"
+    "watched.seerr.apiKeyFile"
+    "watched.notify.ntfy.tokenFile"
+    "watched.notify.webhook.urlFile"
+  ];
   isWithin = path: root: path == root || lib.hasPrefix "${root}/" path;
+  isInHome =
+    path:
+    lib.any (home: lib.hasPrefix "${home}/" path) [
+      "/home"
+      "/root"
+    ];
 in
 rec {
+  inherit isInHome ofWatched;
+
   ofClient = [
     "qbittorrent.passwordFile"
     "qbittorrent.apiKeyFile"
@@ -101,14 +121,7 @@ rec {
       ++ lib.optional isLocal "-${settings.upload.remote}";
     ProtectSystem = "strict";
     # Unless the data lies there, as it does for some.
-    ProtectHome =
-      !(lib.any (
-        path:
-        lib.any (home: lib.hasPrefix "${home}/" path) [
-          "/home"
-          "/root"
-        ]
-      ) writable);
+    ProtectHome = !(lib.any isInHome writable);
     PrivateTmp = true;
     PrivateDevices = true;
     PrivateUsers = true;

@@ -24,7 +24,8 @@ const areas: ReadonlyArray<readonly [path: string, title: string]> = [
   ["settings.qbittorrent", "config.json: the torrent client"],
   ["settings.upload", "config.json: upload"],
   ["settings.upload.extract", "config.json: archives"],
-  ["settings.cleanup", "config.json: cleanup"]
+  ["settings.cleanup", "config.json: cleanup"],
+  ["settings.watched", "config.json: watched titles"]
 ]
 
 const areaOf = (name: string): string =>

@@ -12,7 +12,7 @@ afterEach(() => rig.close())
 const template = join(checkout, "nix/template")
 const target = ["--flake", `${template}#host`, "--target-host", "builder", "--sudo"]
 const nix = ["nix", "--extra-experimental-features", "nix-command flakes"] as const
-const services = ["upload", "cleanup", "categories"].map((name) => `media-pipeline-${name}.service`)
+const services = ["upload", "cleanup", "categories", "watched"].map((name) => `media-pipeline-${name}.service`)
 const logs = [...services, "qbittorrent.service", "rclone-b2-mount.service"].flatMap((unit) => ["--unit", unit])
 const follow = ["journalctl", "--follow", "--lines", "100", "--no-hostname", ...logs]
 
@@ -23,6 +23,8 @@ describe("over ssh, a recipe runs", () => {
     ["config", ["cat", "/etc/media-pipeline/config.json"]],
     ["cleanup-dry", ["media-pipeline", "cleanup", "--dry-run"]],
     ["--yes cleanup-apply", ["media-pipeline", "cleanup", "--apply"]],
+    ["watched-dry", ["media-pipeline", "watched", "--dry-run"]],
+    ["--yes watched-apply", ["media-pipeline", "watched", "--apply"]],
     ["explain X", ["media-pipeline", "explain", "--", "X"]],
     ["restore X", ["media-pipeline", "restore", "--", "X"]],
     ["upload X Y", ["media-pipeline", "upload", "--", "X", "Y"]],
@@ -68,8 +70,8 @@ describe("over ssh, a recipe runs", () => {
     expect(rig.just(["status"]).status).toBe(75)
   })
 
-  test("and asks first where cleanup is made to believe", () => {
-    const { calls, status } = rig.just(["cleanup-apply"])
+  test.each(["cleanup-apply", "watched-apply"])("and asks first where it is made to believe: %s", (recipe) => {
+    const { calls, status } = rig.just([recipe])
     expect(calls).toEqual([])
     expect(status).not.toBe(0)
   })

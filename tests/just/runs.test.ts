@@ -38,6 +38,13 @@ describe("a run that is started by hand", () => {
     expect(status).toBe(0)
   })
 
+  test("of watched titles is one of their unit", () => {
+    unitGoesThrough("dead", "start", "dead")
+    const { calls, status } = rig.just(["watched"])
+    expect(acts(calls)).toEqual([["start", "--no-block", "media-pipeline-watched.service"]])
+    expect(status).toBe(0)
+  })
+
   test("does not wait for the end of a pause between two tries", () => {
     unitGoesThrough("auto-restart", "start", "dead")
     const { calls, status } = rig.just(["upload"])

@@ -35,7 +35,7 @@ describe("the golden files", () => {
 const right = cases().filter((name) => !isWrong(name))
 
 /** Of other modules: what they want is theirs to say. */
-const foreign = new Set(["qbittorrent.service", "jellyfin.service"])
+const foreign = new Set(["qbittorrent", "jellyfin", "radarr", "sonarr", "seerr"].map((name) => `${name}.service`))
 
 describe.each(right)("the right configuration %s", (name) => {
   const own = [...files].filter(([file]) => file.startsWith(`${goldenDir}/${name}/`))

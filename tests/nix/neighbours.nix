@@ -13,6 +13,11 @@ let
       inherit type default;
     };
   cfg = config.services;
+  plain = description: {
+    inherit description;
+    wantedBy = [ "multi-user.target" ];
+    serviceConfig.ExecStart = "/nix/store/00000000000000000000000000000000-${lib.toLower description}/bin/${description}";
+  };
   jsonish = option (types.attrsOf types.anything) { };
 in
 {
@@ -39,6 +44,9 @@ in
       listenPort = option types.port 8082;
       settings = jsonish;
     };
+    radarr.enable = mkEnableOption "Radarr";
+    sonarr.enable = mkEnableOption "Sonarr";
+    seerr.enable = mkEnableOption "Seerr";
     jellyfin = {
       enable = mkEnableOption "Jellyfin";
       user = option types.str "jellyfin";
@@ -47,6 +55,9 @@ in
   };
 
   config.systemd.services = {
+    radarr = mkIf cfg.radarr.enable (plain "Radarr");
+    sonarr = mkIf cfg.sonarr.enable (plain "Sonarr");
+    seerr = mkIf cfg.seerr.enable (plain "Seerr");
     jellyfin = mkIf cfg.jellyfin.enable {
       description = "Jellyfin Media Server";
       wantedBy = [ "multi-user.target" ];

@@ -56,6 +56,9 @@ let
         type = "struct";
         keys = describeKeys keys;
       }
+    # Choices, or a list of one's own.
+    else if type.name == "either" && type.nestedTypes.left.name == "enum" then
+      describeType loc type.nestedTypes.left
     else if type.name == "enum" then
       {
         type = "enum";

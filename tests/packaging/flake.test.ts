@@ -77,7 +77,7 @@ describe.skipIf(!nix || "missing" in library)("the flake's outputs", () => {
 
   it.each(systems)("have packages, apps, checks, a shell and a formatter for %s", (system) => {
     const found = record(outputs, "systems", system)
-    assert.deepStrictEqual(Object.keys(record(found, "packages")), ["default", "demo", "media-pipeline"])
+    assert.deepStrictEqual(Object.keys(record(found, "packages")), ["default", "demo", "image", "media-pipeline"])
     const apps = record(found, "apps")
     assert.deepStrictEqual(Object.keys(apps), ["default", "demo"])
     for (const name of Object.keys(apps)) {
@@ -88,6 +88,7 @@ describe.skipIf(!nix || "missing" in library)("the flake's outputs", () => {
       "closure",
       "demo",
       "format",
+      "image",
       "package",
       // Effect's checker is published for x86_64 alone.
       ...(system === "x86_64-linux" ? ["static"] : []),
@@ -112,6 +113,18 @@ describe.skipIf(!nix || "missing" in library)("the flake's outputs", () => {
       assert.include(bundled, "node_modules/esbuild")
       assert.notInclude(bundled, "node_modules/vitest")
       assert.includeMembers(listed(outputs, "systems", system, "build", "whole"), [...bundled, "node_modules/vitest"])
+    }
+  })
+
+  it("make an image of the package, its version and its user, which is not root", () => {
+    for (const system of systems) {
+      const found = record(outputs, "systems", system)
+      const image = record(found, "image")
+      const version = text(found, "build", "version")
+      assert.deepInclude(image, { imageName: "media-pipeline", imageTag: version })
+      assert.deepStrictEqual(listed(image, "config", "Cmd"), [text(found, "apps", "default", "program")])
+      assert.strictEqual(text(image, "config", "User"), "10001:10001")
+      assert.deepStrictEqual(image["contents"], [`media-pipeline-${version}`, "ca-certificates", "fake-nss"])
     }
   })
 

@@ -30,6 +30,7 @@ let
       callPackage = lib.callPackageWith packages;
       packages =
         lib.genAttrs [
+          "cacert"
           "coreutils"
           "installShellFiles"
           "just"
@@ -64,6 +65,37 @@ let
             name: attributes: script:
             derivation (attributes // { inherit name script; });
           closureInfo = _: program "closure-info";
+          # The names of the arguments are the real ones: any other is an error.
+          dockerTools = {
+            caCertificates = program "ca-certificates";
+            fakeNss = {
+              override =
+                {
+                  extraPasswdLines ? [ ],
+                  extraGroupLines ? [ ],
+                }:
+                program "fake-nss" // { inherit extraPasswdLines extraGroupLines; };
+            };
+            buildLayeredImage =
+              {
+                name,
+                compressor ? "gz",
+                tag ? null,
+                contents ? [ ],
+                config ? { },
+                created ? "1970-01-01T00:00:01Z",
+                maxLayers ? 100,
+                extraCommands ? "",
+                fakeRootCommands ? "",
+                includeStorePaths ? true,
+              }:
+              derivation {
+                name = "${name}.tar.${compressor}";
+                imageName = name;
+                imageTag = tag;
+                inherit contents config;
+              };
+          };
           testers.runNixOSTest = test: derivation { inherit (test) name; };
           buildNpmPackage = attributes: derivation attributes;
           importNpmLock = {

@@ -59,6 +59,10 @@ in
         sources = { inherit (package.npmDeps) package packageLock; };
         whole = attrNames self.checks.${system}.tests.npmDeps.packageLock.packages;
       };
+    image = {
+      inherit (self.packages.${system}.image) imageName imageTag config;
+      contents = map (package: package.name) self.packages.${system}.image.contents;
+    };
     scripts = {
       demo = self.packages.${system}.demo.installPhase;
       tests = self.checks.${system}.tests.buildPhase;

@@ -67,10 +67,13 @@ describe.skipIf(inNixShell)("the golden units, as this systemd reads them", () =
         .filter(held)
         .map((unit) => [name, unit] as const)
     )
-  )("%s: %s is exposed no more than 2.0", async (name, unit) => {
+  )("%s: %s is exposed no more than 2.0, or 2.5 where it sends mail", async (name, unit) => {
     const file = `${folder(name)}/${unit}`
+    // sendmail becomes another by its setgid bit (nix/module/watched.nix says what that takes).
+    const sendsMail = /^NoNewPrivileges=false$/m.test(readFileSync(join(goldenDir, name, "units", unit), "utf8"))
+    assert.isTrue(!sendsMail || unit === "media-pipeline-watched.service")
     const { code, stdout } = await machine.run(
-      `systemd-analyze security --no-pager --offline=true --threshold=20 ${file}`
+      `systemd-analyze security --no-pager --offline=true --threshold=${sendsMail ? 25 : 20} ${file}`
     )
     assert.strictEqual(code, 0, stdout)
   })

@@ -85,6 +85,7 @@ in
         ./upload.nix
         ./cleanup.nix
         ./storage.nix
+        ./watched.nix
       ];
     };
   };

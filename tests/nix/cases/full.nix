@@ -2,6 +2,7 @@
 { pkgs, ... }:
 {
   services.jellyfin.enable = true;
+  services.seerr.enable = true;
 
   # Of another name than the module's own, and so made here.
   users.users.worker = {
@@ -27,6 +28,7 @@
     dataDir = "/tank/torrents";
     uploadInterval = "30min";
     cleanupInterval = "1h";
+    watchedCalendar = "Sun 04:00";
     memoryHigh = "4G";
 
     qbittorrent = {
@@ -114,6 +116,82 @@
         maxDeletesPerRun = 20;
         maxListShrink = 0.25;
         neverDelete = [ "/tank/torrents/done/keep/**" ];
+      };
+
+      watched = {
+        dryRun = false;
+        gracePeriod = "10 days";
+        keepTag = "never";
+        primaryUser = "ada";
+        watchedBy = [
+          "ada"
+          "grace"
+        ];
+        maxRetirementsPerRun = 5;
+        maxEligibleShare = 0.1;
+        maxListShrink = 0.1;
+        leavingSoon = {
+          countdown = "36 hours";
+          collection = "Going";
+        };
+        stale.after = "180 days";
+        pressure = {
+          path = "/tank/library";
+          belowBytes = "500G";
+          untilBytes = "1T";
+        };
+        keepBestQuality = true;
+        remote = "hide";
+        jellyfin = {
+          url = "http://127.0.0.1:8096";
+          apiKeyFile = "/run/secrets/jellyfin";
+          pathMap."/media" = "/tank/library";
+        };
+        radarr = {
+          url = "http://127.0.0.1:7878";
+          apiKeyFile = "/run/secrets/radarr";
+          pathMap."/movies" = "/tank/library/movies";
+        };
+        radarr4k = {
+          url = "http://127.0.0.1:7879";
+          apiKeyFile = "/run/secrets/radarr-4k";
+          pathMap."/movies" = "/home/library/movies-4k";
+        };
+        sonarr = {
+          url = "http://127.0.0.1:8989";
+          apiKeyFile = "/run/secrets/sonarr";
+          pathMap."/tv" = "/tank/library/tv";
+        };
+        sonarr4k = {
+          url = "http://127.0.0.1:8990";
+          apiKeyFile = "/run/secrets/sonarr-4k";
+          pathMap."/tv" = "/tank/library/tv-4k";
+        };
+        seerr = {
+          url = "http://127.0.0.1:5055";
+          apiKeyFile = "/run/secrets/seerr";
+          requesterFirst = false;
+          closeRequests = true;
+        };
+        notify = {
+          on = [
+            "retired"
+            "failed"
+          ];
+          ntfy = {
+            url = "https://ntfy.example/media";
+            tokenFile = "/run/secrets/ntfy";
+          };
+          webhook.urlFile = "/run/secrets/webhook";
+          mail = {
+            to = [
+              "root"
+              "ada@example.org"
+            ];
+            from = "media@example.org";
+            sendmail = "/run/current-system/sw/bin/sendmail";
+          };
+        };
       };
     };
   };

@@ -12,6 +12,14 @@ if [ "$(/nix/store/00000000000000000000000000000000-coreutils/bin/id -u)" = 0 ];
   secret 'LoadCredential=upload.rcloneConfigFile:' /run/secrets/rclone.conf
   secret 'LoadCredential=upload.rcloneEnvironmentFile:' /run/secrets/rclone.env
   secret 'LoadCredential=upload.extract.passwordsFile:' /run/secrets/archive-passwords
+  secret 'LoadCredential=watched.jellyfin.apiKeyFile:' /run/secrets/jellyfin
+  secret 'LoadCredential=watched.radarr.apiKeyFile:' /run/secrets/radarr
+  secret 'LoadCredential=watched.radarr4k.apiKeyFile:' /run/secrets/radarr-4k
+  secret 'LoadCredential=watched.sonarr.apiKeyFile:' /run/secrets/sonarr
+  secret 'LoadCredential=watched.sonarr4k.apiKeyFile:' /run/secrets/sonarr-4k
+  secret 'LoadCredential=watched.seerr.apiKeyFile:' /run/secrets/seerr
+  secret 'LoadCredential=watched.notify.ntfy.tokenFile:' /run/secrets/ntfy
+  secret 'LoadCredential=watched.notify.webhook.urlFile:' /run/secrets/webhook
   exec /nix/store/00000000000000000000000000000000-systemd/bin/systemd-run --quiet --collect --wait "$streams" --service-type=exec \
     --expand-environment=no '--property=User=worker' '--property=Group=library' '--property=UMask=0002' '--property=CacheDirectory=media-pipeline' '--property=CacheDirectoryMode=0700' '--property=Environment=NODE_COMPILE_CACHE=/var/cache/media-pipeline/node' '--property=Environment=XDG_CACHE_HOME=/var/cache/media-pipeline' "${secrets[@]}" \
     -- /nix/store/00000000000000000000000000000000-media-pipeline/bin/media-pipeline "$@"

@@ -1,0 +1,4 @@
+{
+  imports = [ ./watched.nix ];
+  services.mediaPipeline.settings.watched.gracePeriod = "0 days";
+}

@@ -1,0 +1,4 @@
+{
+  imports = [ ./watched.nix ];
+  services.mediaPipeline.settings.watched.keepTag = "";
+}

@@ -1,0 +1,5 @@
+{ lib, ... }:
+{
+  imports = [ ./watched.nix ];
+  services.mediaPipeline.settings.watched.primaryUser = lib.mkForce "";
+}

@@ -1,0 +1,7 @@
+{
+  imports = [ ./watched.nix ];
+  services.mediaPipeline.settings.watched.notify = {
+    on = [ ];
+    mail.to = [ "root" ];
+  };
+}

@@ -1,0 +1,9 @@
+{ lib, ... }:
+{
+  imports = [ ./watched.nix ];
+  services.mediaPipeline.settings = {
+    cleanup = lib.mkForce null;
+    watched.dryRun = lib.mkForce true;
+    watched.remote = "hide";
+  };
+}
