@@ -11,6 +11,7 @@ import { relocation } from "./relocation.ts"
 import { plan } from "./relocation-plan.ts"
 import type { Row } from "./row.ts"
 import { render } from "./row.ts"
+import { watched } from "./watched.ts"
 
 /*
  * Timing goals as ratios against a peer in the same run: `npm run bench [NAME…]`. Exits with 1 when a goal is missed.
@@ -23,7 +24,8 @@ const all: Readonly<Record<string, () => Promise<ReadonlyArray<Row>>>> = {
   index: indexCache,
   relocation,
   plan,
-  "nothing-to-do": nothingToDo
+  "nothing-to-do": nothingToDo,
+  watched
 }
 
 execFileSync(process.execPath, [join(import.meta.dirname, "../build.ts")], { stdio: "inherit" })

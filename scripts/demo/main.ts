@@ -1,114 +1,24 @@
 import { Effect } from "effect"
-import { execFileSync, spawnSync } from "node:child_process"
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { startQbittorrent } from "../../tests/real/qbittorrent.ts"
-import { createTorrent } from "../../tests/real/torrent.ts"
-import { seedTo } from "../../tests/real/transfer.ts"
-import { makePayloads } from "./payloads.ts"
-import { Screen } from "./screen.ts"
+import { mainLoop } from "./main-loop.ts"
+import { Stage } from "./stage.ts"
+import { watchedTitles } from "./watched-titles.ts"
 
 /*
- * The main job from end to end on this machine, with nothing faked: two qBittorrents on loopback, the built worker,
- * rclone with a folder as the remote. Exits with 1 when anything is not as it is said to be.
+ * What the program does from end to end on this machine, in two acts: the main job with nothing faked (two qBittorrents on
+ * loopback, the built worker, rclone with a folder as the remote), and watched titles, where stand-ins play the media
+ * server and the libraries. Exits with 1 when anything is not as it is said to be.
  */
 
-const screen = new Screen()
 const root = mkdtempSync(join(tmpdir(), "media-pipeline-demo-"))
-const at = (...parts: ReadonlyArray<string>) => join(root, ...parts)
-const worker = join(import.meta.dirname, "../../bin/media-pipeline")
-const configFile = at("config.json")
-
-const runWorker = (...args: ReadonlyArray<string>) => {
-  screen.command(`media-pipeline ${args.join(" ")}`)
-  const { status } = spawnSync(worker, ["--config", configFile, ...args], { stdio: "inherit" })
-  return status
-}
-const asJson = (...args: ReadonlyArray<string>): unknown =>
-  JSON.parse(
-    execFileSync(worker, ["--config", configFile, "--json", ...args], {
-      stdio: ["ignore", "pipe", "ignore"]
-    }).toString()
-  )
-
-const filesBelow = (folder: string) =>
-  readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).length
-
-const demo = Effect.gen(function* () {
-  for (const folder of ["seeder", "qbittorrent/completed", "remote", "state"])
-    mkdirSync(at(folder), { recursive: true })
-  const payloads = makePayloads(at("seeder"))
-
-  screen.step("Two qBittorrents on loopback; one seeds, the other downloads")
-  const seeder = yield* startQbittorrent({ version: 4, savePath: at("seeder") })
-  const client = yield* startQbittorrent({
-    version: 5,
-    savePath: at("qbittorrent/completed"),
-    tempPath: at("qbittorrent/downloading"),
-    autorun: `"${worker}" --config "${configFile}" completed %K`
-  })
-  writeFileSync(at("password"), `${client.password}\n`, { mode: 0o600 })
-  const config = {
-    stateDir: at("state"),
-    qbittorrent: { url: client.url, username: client.username, passwordFile: at("password") },
-    completedDir: at("qbittorrent/completed"),
-    extractedDir: at("qbittorrent/extracted"),
-    categories: { "tv-sonarr": { remotePath: "tv" }, radarr: { remotePath: "movies" } },
-    upload: { remote: at("remote"), extract: { reserveBytes: 0 } },
-    cleanup: {}
-  }
-  writeFileSync(configFile, JSON.stringify(config, null, 2))
-  screen.check("the configuration is valid", runWorker("config", "check") === 0)
-  const hashes: Array<string> = []
-  for (const payload of payloads) {
-    const torrent = createTorrent({ source: at("seeder", payload.name) })
-    const done = yield* seedTo({
-      seeder,
-      downloader: client,
-      torrent,
-      seederSavePath: at("seeder"),
-      add: { category: payload.category }
-    })
-    hashes.push(torrent.infohash)
-    screen.say(`downloaded ${payload.name} (${payload.what}), now ${done.state}`)
-  }
-  yield* Effect.sleep("1 second")
-  const tickets = existsSync(at("state/spool")) ? readdirSync(at("state/spool")).length : 0
-  screen.check("qBittorrent's completion hook dropped a ticket for each", tickets === payloads.length)
-
-  screen.step("Upload: extract, send, prove, mark")
-  screen.check("everything was uploaded and proven", runWorker("upload") === 0)
-  screen.tree(at("remote"))
-  screen.check("the remote holds the originals and what was in the archives", filesBelow(at("remote")) === 17)
-  screen.check("the extracted copies are gone again", filesBelow(at("qbittorrent/extracted")) === 0)
-
-  screen.step("A second run has nothing to do, and says so")
-  screen.check("it changed nothing", runWorker("upload") === 0 && filesBelow(at("remote")) === 17)
-
-  screen.step("Why is the film still here?")
-  screen.check("explain answers", runWorker("explain", "A Plain Film (2026).mkv") === 0)
-  runWorker("cleanup")
-  screen.check(
-    "a torrent that is still in qBittorrent keeps its files",
-    existsSync(at("qbittorrent/completed/A Plain Film (2026).mkv"))
-  )
-
-  screen.step("The film's torrent is removed in qBittorrent, its files are not; then cleanup")
-  yield* client.api.remove(hashes[1] ?? "", false)
-  screen.check("cleanup ran", runWorker("cleanup") === 0)
-  screen.check("the local copy is gone", !existsSync(at("qbittorrent/completed/A Plain Film (2026).mkv")))
-  screen.check("the remote copy is there", existsSync(at("remote/movies/A Plain Film (2026).mkv")))
-  screen.check("the others are still here", existsSync(at("qbittorrent/completed/The Example Show S01 1080p")))
-
-  screen.step("Status")
-  screen.check("status answers", runWorker("status") === 0)
-  screen.check("and so does its JSON", typeof asJson("status") === "object")
-})
+const stage = new Stage(root)
+const demo = Effect.andThen(mainLoop(stage), (after) => watchedTitles(stage, after))
 
 try {
   await Effect.runPromise(Effect.scoped(demo))
 } finally {
   rmSync(root, { recursive: true, force: true })
 }
-process.exitCode = screen.summary() ? 0 : 1
+process.exitCode = stage.screen.summary() ? 0 : 1
