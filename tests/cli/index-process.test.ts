@@ -171,6 +171,23 @@ describe("an index beside others", { timeout: 60_000 }, () => {
     }
   })
 
+  it("prints a large document to its end, to whoever reads it late", async () => {
+    fresh()
+    for (let at = 0; at < 6000; at++)
+      write(join(at % 2 === 0 ? stash : pool, `${at % 40}`, `a copy ${at}`), Buffer.from("same"))
+    assert.strictEqual((await launch(["index"]).ended).code, 0)
+    const child = spawn(node, [bundle, "--config", configFile, "--json", "index", "--duplicates"], {
+      stdio: ["ignore", "pipe", "ignore"]
+    })
+    const ended = once(child, "close")
+    await setTimeout(1500)
+    let stdout = ""
+    child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()))
+    await ended
+    assert.isAbove(stdout.length, 300_000)
+    assert.isObject(JSON.parse(stdout))
+  })
+
   it("has a lock of its own: a second one exits 75, an upload does not see it", async () => {
     fresh()
     write(join(stash, "large"), Buffer.alloc(0))
