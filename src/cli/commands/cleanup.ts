@@ -1,9 +1,10 @@
 import { Effect } from "effect"
-import { CliError, Command, Flag } from "effect/cli"
+import { Command } from "effect/cli"
 import type { CleanupReport } from "../../domain/reports.ts"
 import { bytes } from "../../platform/Text.ts"
 import { cleanup } from "../../workflows/cleanup.ts"
 import { acting, recorded } from "../acting.ts"
+import { askedFor, dryRunFlags } from "../dryRun.ts"
 import { show } from "../Output.ts"
 import { renderCleanup } from "../RenderCleanup.ts"
 import { Ended, exitCodes } from "../Report.ts"
@@ -29,31 +30,18 @@ const tell = (report: CleanupReport) => {
 
 export const command = Command.make(
   "cleanup",
-  {
-    dryRun: Flag.Boolean("dry-run").pipe(
-      Flag.withDescription("Say what would be released and change nothing"),
-      Flag.withoutNegation,
-      Flag.withDefault(false)
-    ),
-    apply: Flag.Boolean("apply").pipe(
-      Flag.withDescription("Release, even where cleanup.dryRun is set or the list of torrents shrank"),
-      Flag.withoutNegation,
-      Flag.withDefault(false)
-    )
-  },
-  Effect.fnUntraced(function* ({ apply, dryRun }) {
-    if (apply && dryRun) {
-      return yield* new CliError.ShowHelp({
-        commandPath: ["media-pipeline", "cleanup"],
-        errors: [new CliError.ValidationError({ message: "--dry-run and --apply cannot both be given" })]
-      })
-    }
-    const run = cleanup({ dryRun: dryRun ? true : apply ? false : undefined })
+  dryRunFlags(
+    "Say what would be released and change nothing",
+    "Release, even where cleanup.dryRun is set or the list of torrents shrank"
+  ),
+  Effect.fnUntraced(function* (flags) {
+    const dryRun = yield* askedFor("cleanup", flags)
+    const run = cleanup({ dryRun })
     const code = yield* configured(
       acting(
         "lock.cleanup",
         Effect.gen(function* () {
-          const report = yield* dryRun ? run : recorded("cleanup", run, tell)
+          const report = yield* dryRun === true ? run : recorded("cleanup", run, tell)
           yield* show(report, renderCleanup)
           return codeOf(report)
         })

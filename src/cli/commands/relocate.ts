@@ -1,10 +1,11 @@
 import { Effect } from "effect"
-import { CliError, Command, Flag } from "effect/cli"
+import { Command } from "effect/cli"
 import type { RelocationReport } from "../../domain/relocationReport.ts"
 import { bytes, count } from "../../platform/Text.ts"
 import { relocate } from "../../workflows/relocate.ts"
 import { noteResidency } from "../../workflows/status-residency.ts"
 import { acting, recorded } from "../acting.ts"
+import { askedFor, dryRunFlags } from "../dryRun.ts"
 import { Output, show } from "../Output.ts"
 import { renderRelocation } from "../RenderRelocation.ts"
 import { Ended, exitCodes } from "../Report.ts"
@@ -35,32 +36,16 @@ const tell = (report: RelocationReport) => {
 
 export const command = Command.make(
   "relocate",
-  {
-    dryRun: Flag.Boolean("dry-run").pipe(
-      Flag.withDescription("Say what would be moved and change nothing"),
-      Flag.withoutNegation,
-      Flag.withDefault(false)
-    ),
-    apply: Flag.Boolean("apply").pipe(
-      Flag.withDescription("Move, even where storage.dryRun is set"),
-      Flag.withoutNegation,
-      Flag.withDefault(false)
-    )
-  },
-  Effect.fnUntraced(function* ({ apply, dryRun }) {
-    if (apply && dryRun) {
-      return yield* new CliError.ShowHelp({
-        commandPath: ["media-pipeline", "relocate"],
-        errors: [new CliError.ValidationError({ message: "--dry-run and --apply cannot both be given" })]
-      })
-    }
+  dryRunFlags("Say what would be moved and change nothing", "Move, even where storage.dryRun is set"),
+  Effect.fnUntraced(function* (flags) {
+    const dryRun = yield* askedFor("relocate", flags)
     const { json } = yield* Output
-    const run = relocate({ dryRun: dryRun ? true : apply ? false : undefined, details: json })
+    const run = relocate({ dryRun, details: json })
     const code = yield* configured(
       acting(
         "lock.relocate",
         Effect.gen(function* () {
-          const report = yield* dryRun ? run : recorded("relocate", Effect.tap(run, noteResidency), tell)
+          const report = yield* dryRun === true ? run : recorded("relocate", Effect.tap(run, noteResidency), tell)
           yield* show(report, renderRelocation)
           return codeOf(report)
         })

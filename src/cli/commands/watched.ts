@@ -1,10 +1,11 @@
 import { Effect } from "effect"
-import { CliError, Command, Flag } from "effect/cli"
+import { Command } from "effect/cli"
 import type { WatchedReport } from "../../domain/watchedReport.ts"
 import { bytes, count } from "../../platform/Text.ts"
 import { noteWatched } from "../../workflows/status-watched.ts"
 import { watched } from "../../workflows/watched.ts"
 import { acting, recorded } from "../acting.ts"
+import { askedFor, dryRunFlags } from "../dryRun.ts"
 import { show } from "../Output.ts"
 import { renderWatched } from "../RenderWatched.ts"
 import { Ended, exitCodes } from "../Report.ts"
@@ -40,32 +41,19 @@ const tell = (report: WatchedReport) => {
 
 export const command = Command.make(
   "watched",
-  {
-    dryRun: Flag.Boolean("dry-run").pipe(
-      Flag.withDescription("Say what would be retired and change nothing"),
-      Flag.withoutNegation,
-      Flag.withDefault(false)
-    ),
-    apply: Flag.Boolean("apply").pipe(
-      Flag.withDescription("Retire, even where watched.dryRun is set or unlikely much has changed"),
-      Flag.withoutNegation,
-      Flag.withDefault(false)
-    )
-  },
-  Effect.fnUntraced(function* ({ apply, dryRun }) {
-    if (apply && dryRun) {
-      return yield* new CliError.ShowHelp({
-        commandPath: ["media-pipeline", "watched"],
-        errors: [new CliError.ValidationError({ message: "--dry-run and --apply cannot both be given" })]
-      })
-    }
-    const run = watched({ dryRun: dryRun ? true : apply ? false : undefined })
+  dryRunFlags(
+    "Say what would be retired and change nothing",
+    "Retire, even where watched.dryRun is set or unlikely much has changed"
+  ),
+  Effect.fnUntraced(function* (flags) {
+    const dryRun = yield* askedFor("watched", flags)
+    const run = watched({ dryRun })
     const code = yield* configured(
       acting(
         // The ledger of what was retired is cleanup's too.
         "lock.cleanup",
         Effect.gen(function* () {
-          const report = yield* dryRun ? run : recorded("watched", Effect.tap(run, noteWatched), tell)
+          const report = yield* dryRun === true ? run : recorded("watched", Effect.tap(run, noteWatched), tell)
           yield* show(report, renderWatched)
           return codeOf(report)
         })
