@@ -8,9 +8,15 @@ export interface Problem {
   readonly message: string
 }
 
-export const jsonSchema: JsonSchema.JsonSchema = {
-  $schema: "https://json-schema.org/draft/2020-12/schema",
-  ...Schema.toJsonSchemaDocument(Config, { onExcessProperty: "error" }).schema
+let made: JsonSchema.JsonSchema | undefined
+
+/** Made when it is first asked for: no run that finds its configuration right has a use for it. */
+export const jsonSchema = (): JsonSchema.JsonSchema => {
+  made ??= {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    ...Schema.toJsonSchemaDocument(Config, { onExcessProperty: "error" }).schema
+  }
+  return made
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
@@ -27,11 +33,11 @@ const keysOf = (schema: unknown): ReadonlyArray<string> => {
 const schemaAt = (path: ReadonlyArray<PropertyKey>): unknown =>
   path.reduce<unknown>(
     (schema, key) => at(at(schema, "properties"), key) ?? at(schema, "additionalProperties"),
-    jsonSchema
+    jsonSchema()
   )
 
 /** Full paths of all settings that are called `name`, wherever they belong. */
-const homesOf = (name: string, schema: unknown = jsonSchema, prefix = ""): ReadonlyArray<string> =>
+const homesOf = (name: string, schema: unknown = jsonSchema(), prefix = ""): ReadonlyArray<string> =>
   keysOf(schema).flatMap((key) => [
     ...(key === name ? [`${prefix}${key}`] : []),
     ...homesOf(name, at(at(schema, "properties"), key), `${prefix}${key}.`)

@@ -96,7 +96,7 @@ const schemaPlaces = (schema: Json, path: string, required: boolean): ReadonlyAr
 }
 
 const options = new Map(optionPlaces(readJson("options.json"), ""))
-const schema = new Map(schemaPlaces(jsonSchema, "", true))
+const schema = new Map(schemaPlaces(jsonSchema(), "", true))
 const both = [...schema].flatMap(([path, inSchema]) => {
   const option = options.get(path)
   return option === undefined || path === "" ? [] : [{ path, option, inSchema }]

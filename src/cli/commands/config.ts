@@ -13,7 +13,7 @@ const check = Command.make("check", {}, () =>
   })
 ).pipe(Command.withDescription("Validate the configuration file"))
 
-const schema = Command.make("schema", {}, () => Console.log(JSON.stringify(jsonSchema, null, 2))).pipe(
+const schema = Command.make("schema", {}, () => Console.log(JSON.stringify(jsonSchema(), null, 2))).pipe(
   Command.withDescription("Print the JSON Schema of the configuration file")
 )
 
