@@ -1,4 +1,4 @@
-import { basename, dirname, isWithin, join } from "../platform/BytePath.ts"
+import { isWithin, join } from "../platform/BytePath.ts"
 import { type Condition, instant, ofClaims, ofConditions, ofFact, quarantineFolder } from "./evidence.ts"
 import type { Fact } from "./fact.ts"
 import { compare, type Fence, isSameInode } from "./fence.ts"
@@ -160,7 +160,3 @@ export const ofStaged = (evidence: Staged, now: number): ReadonlyArray<string> =
     ...ofClaims(claims, now)
   ]
 }
-
-/** The saga's folder below one of ours in a seeding directory. */
-export const isFolderOfSaga = (path: string, folder: string): boolean =>
-  basename(path) === folder && [quarantineFolder, stagingFolder].includes(basename(dirname(path)))

@@ -15,6 +15,7 @@ import { objections as toRelocation, releaseRelocated, removeStaged } from "./re
 import { Kept, retire as retireTitle } from "./retired.ts"
 import { objections as toRetired, removeRetired } from "./retiredPayload.ts"
 import { removeRemote } from "./retiredRemote.ts"
+import { deepest } from "./roots.ts"
 import { type Verdict, verify } from "./verify.ts"
 
 type Of<Tag extends Evidence["_tag"]> = Extract<Evidence, { _tag: Tag }>
@@ -73,9 +74,6 @@ const verifyAll = Effect.fnUntraced(function* (evidence: Evidence, anchor: strin
   yield* authorized(evidence)
   return verdicts
 })
-
-const deepest = (roots: ReadonlyArray<string>, path: string): string | undefined =>
-  roots.filter((root) => isWithin(path, root)).toSorted((one, other) => other.length - one.length)[0]
 
 export const layer = Layer.effect(
   Gate,

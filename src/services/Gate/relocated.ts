@@ -1,31 +1,18 @@
-import { closeSync, fsyncSync, lstatSync, statSync, unlinkSync } from "node:fs"
+import { closeSync, fsyncSync, lstatSync, unlinkSync } from "node:fs"
 import type { Relocated, RelocatedFile, Staged, StagedFile } from "../../domain/deletionRelocated.ts"
 import { quarantineFolder } from "../../domain/evidence.ts"
 import { compare, type Fence, isSameInode } from "../../domain/fence.ts"
 import { stagingFolder } from "../../domain/sagas.ts"
-import { basename, dirname, isWithin, join, toBytes } from "../../platform/BytePath.ts"
+import { basename, dirname, join, toBytes } from "../../platform/BytePath.ts"
 import { entryOf } from "../Disk/stats.ts"
 import { inside, isGone, isSwapped, look, openPath } from "./descend.ts"
 import { pruneTree, removeEmpty, type Tally, tally } from "./local.ts"
+import { deepest, strangeRoots } from "./roots.ts"
 
-const isSameFolder = (one: string, other: string): boolean => {
-  try {
-    const [here, there] = [statSync(toBytes(one), { bigint: true }), statSync(toBytes(other), { bigint: true })]
-    return here.isDirectory() && here.dev === there.dev && here.ino === there.ino
-  } catch (cause) {
-    if (isGone(cause)) return false
-    throw cause
-  }
-}
-
-/** Whatever the evidence calls a seeding directory has to be one that is configured. */
 export const objections = (evidence: Relocated | Staged, seedingDirs: ReadonlyArray<string>): ReadonlyArray<string> =>
-  evidence.roots
-    .filter((root) => !seedingDirs.some((dir) => isSameFolder(root, dir)))
-    .map((root) => `${root} is no seeding directory of storage`)
+  strangeRoots(evidence.roots, seedingDirs)
 
-const anchorOf = (roots: ReadonlyArray<string>, path: string): string =>
-  roots.filter((root) => isWithin(path, root)).toSorted((one, other) => other.length - one.length)[0] ?? path
+const anchorOf = (roots: ReadonlyArray<string>, path: string): string => deepest(roots, path) ?? path
 
 const entryAt = (path: string) => {
   try {
@@ -70,6 +57,18 @@ const remove = (
   }
 }
 
+/** The saga's own folder below `home` of each root, and those that its files lay in, where nothing is left in them. */
+const removeFolders = ({ folder, folders, roots }: Relocated | Staged, home: string, done: Tally): void => {
+  for (const root of roots) {
+    pruneTree(root, join(join(root, home), folder), done)
+    removeEmpty(root, [join(root, home)])
+    removeEmpty(
+      root,
+      folders.filter((path) => anchorOf(roots, path) === root)
+    )
+  }
+}
+
 /** Why none of an inode's names may go, by a last look at both sides. */
 const last = ({ links, names, proven, replica }: RelocatedFile): string | undefined => {
   const there = replica._tag === "Known" ? entryAt(replica.value.path) : undefined
@@ -87,7 +86,7 @@ const last = ({ links, names, proven, replica }: RelocatedFile): string | undefi
 /** Takes all names of what was moved out of the quarantine. What changed in the meantime stays, all names of it. */
 export const releaseRelocated = (evidence: Relocated): Tally => {
   const done = tally()
-  const { files, folder, folders, roots } = evidence
+  const { files, roots } = evidence
   for (const file of files) {
     const why = last(file)
     for (const path of file.names) {
@@ -103,15 +102,7 @@ export const releaseRelocated = (evidence: Relocated): Tally => {
       )
     }
   }
-  for (const root of roots) {
-    const home = join(root, quarantineFolder)
-    pruneTree(root, join(home, folder), done)
-    removeEmpty(root, [home])
-    removeEmpty(
-      root,
-      folders.filter((path) => anchorOf(roots, path) === root)
-    )
-  }
+  removeFolders(evidence, quarantineFolder, done)
   return done
 }
 
@@ -158,18 +149,10 @@ export const endMove = (
 /** Takes away what a saga made; folders go where nothing is left in them. */
 export const removeStaged = (evidence: Staged): Tally => {
   const done = tally()
-  const { files, folder, folders, roots } = evidence
+  const { files, roots } = evidence
   for (const file of files) {
     remove(anchorOf(roots, file.path), file.path, done, (now, links) => objectionTo(file, now, links))
   }
-  for (const root of roots) {
-    const home = join(root, stagingFolder)
-    pruneTree(root, join(home, folder), done)
-    removeEmpty(root, [home])
-    removeEmpty(
-      root,
-      folders.filter((path) => anchorOf(roots, path) === root)
-    )
-  }
+  removeFolders(evidence, stagingFolder, done)
   return done
 }

@@ -1,19 +1,10 @@
-import { closeSync, fstatSync, fsyncSync, statSync, unlinkSync } from "node:fs"
+import { closeSync, fstatSync, fsyncSync, unlinkSync } from "node:fs"
 import type { RetiredFile, RetiredPayload } from "../../domain/deletionRetiredPayload.ts"
 import { compare, type Fence, isSameInode } from "../../domain/fence.ts"
-import { basename, dirname, isWithin, toBytes } from "../../platform/BytePath.ts"
+import { basename, dirname, isWithin } from "../../platform/BytePath.ts"
 import { inside, isGone, isSwapped, look, openPath } from "./descend.ts"
 import { isThere, removeEmpty, type Tally, tally } from "./local.ts"
-
-const isSameFolder = (one: string, other: string): boolean => {
-  try {
-    const [here, there] = [statSync(toBytes(one), { bigint: true }), statSync(toBytes(other), { bigint: true })]
-    return here.isDirectory() && here.dev === there.dev && here.ino === there.ino
-  } catch (cause) {
-    if (isGone(cause)) return false
-    throw cause
-  }
-}
+import { deepest, strangeRoots } from "./roots.ts"
 
 /** Whatever the evidence calls a seeding directory has to be one that is configured, and holds none of our folders. */
 export const objections = (
@@ -23,9 +14,7 @@ export const objections = (
 ): ReadonlyArray<string> => {
   const paths = [...evidence.files.flatMap(({ names }) => names), ...evidence.folders]
   return [
-    ...evidence.roots
-      .filter((root) => !seedingDirs.some((dir) => isSameFolder(root, dir)))
-      .map((root) => `${root} is no seeding directory of storage`),
+    ...strangeRoots(evidence.roots, seedingDirs),
     ...paths
       .filter((path) => folders.some((folder) => isWithin(folder, path) || isWithin(path, folder)))
       .map((path) => `${path} is in a folder that has its own rules, or holds one`),
@@ -120,8 +109,7 @@ const removeFile = (file: RetiredFile, anchorOf: (path: string) => string, done:
 export const removeRetired = (evidence: RetiredPayload): Tally => {
   const done = tally()
   const { files, folders, roots } = evidence
-  const anchorOf = (path: string): string =>
-    roots.filter((root) => isWithin(path, root)).toSorted((one, other) => other.length - one.length)[0] ?? path
+  const anchorOf = (path: string): string => deepest(roots, path) ?? path
   for (const file of files) removeFile(file, anchorOf, done)
   for (const root of roots) {
     removeEmpty(

@@ -8,10 +8,6 @@ import { back, hold, type Outcome } from "./machine.ts"
 export const ofLook = (looked: Looked): Outcome | undefined =>
   looked._tag === "fine" ? undefined : looked._tag === "unknown" ? hold(looked.why) : back(looked.why)
 
-/** The same where there is no way back any more. */
-export const ofLookOrHold = (looked: Looked): Outcome | undefined =>
-  looked._tag === "fine" ? undefined : hold(looked.why)
-
 export const ofViews = (error: ViewsError): Outcome => {
   if (error.class === "unreadable") return hold(error.message)
   return back(error.class === "no-space" ? `${error.message}; make room there` : error.message)
