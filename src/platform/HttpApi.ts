@@ -1,6 +1,7 @@
 import { ByteSize, Data, Duration, Effect, Schedule } from "effect"
 import { HttpClient, type HttpClientError, HttpClientRequest, HttpIncomingMessage } from "effect/http"
 import { throwAway } from "./Garbage.ts"
+import { troubleOf } from "./HttpTrouble.ts"
 import { WrongShape } from "./JsonRow.ts"
 
 /** One call went wrong. `transient`: the same call may well succeed a second later. Never holds a secret. */
@@ -43,31 +44,11 @@ export interface HttpApi {
 // A listing of tens of thousands; a page that never ends must not fill the memory.
 const maxBody = ByteSize.mebibytes(256)
 
-const transient = new Map([
-  ["ECONNREFUSED", "connection refused"],
-  ["ECONNRESET", "the connection was closed before the answer was complete"],
-  ["ERR_STREAM_PREMATURE_CLOSE", "the connection was closed before the answer was complete"],
-  ["EPIPE", "the connection was closed before the answer was complete"],
-  ["ETIMEDOUT", "the connection timed out"],
-  ["EAI_AGAIN", "the host name cannot be resolved just now"],
-  ["EHOSTUNREACH", "no route to the host"],
-  ["ENETUNREACH", "no route to the network"]
-])
-
-const lasting = new Map([
-  ["ENOTFOUND", "there is no such host"],
-  ["HPE_INVALID_CONSTANT", "what answers there does not speak HTTP"]
-])
-
-const codeOf = (cause: unknown): string =>
-  typeof cause === "object" && cause !== null && "code" in cause && typeof cause.code === "string" ? cause.code : ""
-
 /** Says nothing of the address, which can be a secret. */
 const failureOf = ({ cause }: HttpClientError.HttpClientError): CallFailed => {
-  const code = codeOf(cause)
-  const passing = transient.get(code)
-  if (passing !== undefined) return failed(passing, null, true)
-  return failed(lasting.get(code) ?? `the request could not be sent${code === "" ? "" : ` (${code})`}`)
+  const { code, trouble } = troubleOf(cause)
+  if (trouble !== undefined) return failed(trouble.why, null, trouble.transient)
+  return failed(`the request could not be sent${code === "" ? "" : ` (${code})`}`)
 }
 
 /** Reads one answer to its end, whatever its status. */

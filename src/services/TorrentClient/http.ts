@@ -6,6 +6,7 @@ import {
   type HttpClientRequest,
   HttpIncomingMessage
 } from "effect/http"
+import { troubleOf } from "../../platform/HttpTrouble.ts"
 
 /** One call went wrong. `transient`: the same call may well succeed a second later. */
 export class CallFailed extends Data.TaggedError("CallFailed")<{
@@ -25,32 +26,11 @@ export type Send = (request: HttpClientRequest.HttpClientRequest) => Effect.Effe
 // The list of 30,000 torrents; a page that never ends must not fill the memory.
 const maxBody = ByteSize.mebibytes(64)
 
-const transient = new Map([
-  ["ECONNREFUSED", "connection refused"],
-  ["ECONNRESET", "the connection was closed before the answer was complete"],
-  ["ERR_STREAM_PREMATURE_CLOSE", "the connection was closed before the answer was complete"],
-  ["EPIPE", "the connection was closed before the answer was complete"],
-  ["ETIMEDOUT", "the connection timed out"],
-  ["EAI_AGAIN", "the host name cannot be resolved just now"],
-  ["EHOSTUNREACH", "no route to the host"],
-  ["ENETUNREACH", "no route to the network"]
-])
-
-const lasting = new Map([
-  ["ENOTFOUND", "there is no such host"],
-  ["HPE_INVALID_CONSTANT", "what answers there does not speak HTTP"]
-])
-
-const codeOf = (cause: unknown): string =>
-  typeof cause === "object" && cause !== null && "code" in cause && typeof cause.code === "string" ? cause.code : ""
-
-const failureOf = (error: HttpClientError.HttpClientError): CallFailed => {
-  const { cause } = error
-  const code = codeOf(cause)
-  const passing = transient.get(code)
-  if (passing !== undefined) return new CallFailed({ why: passing, transient: true })
-  const detail = cause instanceof Error ? cause.message : "the request could not be sent"
-  return new CallFailed({ why: lasting.get(code) ?? detail, transient: false })
+const failureOf = ({ cause }: HttpClientError.HttpClientError): CallFailed => {
+  const { trouble } = troubleOf(cause)
+  if (trouble !== undefined) return new CallFailed(trouble)
+  const why = cause instanceof Error ? cause.message : "the request could not be sent"
+  return new CallFailed({ why, transient: false })
 }
 
 /** Reads each answer to its end, whatever its status. Fails only where there is no complete answer. */
