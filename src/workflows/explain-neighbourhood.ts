@@ -1,35 +1,17 @@
 import { Effect } from "effect"
-import { AppConfig } from "../config/AppConfig.ts"
 import { known } from "../domain/fact.ts"
-import { ancestorsOf, isBelow, overlap } from "../domain/paths.ts"
-import type { Member, Volume, World } from "../domain/relocationWorld.ts"
+import { ancestorsOf, isBelow } from "../domain/paths.ts"
+import type { Member, World } from "../domain/relocationWorld.ts"
 import { sagaWords } from "../domain/sagas.ts"
 import type { Torrent, TorrentFile } from "../domain/torrents.ts"
 import { isWithin, join } from "../platform/BytePath.ts"
-import { Disk } from "../services/Disk.ts"
 import { TorrentClient } from "../services/TorrentClient.ts"
-import { Cache } from "../state/Cache.ts"
 import { Sagas } from "../state/Sagas.ts"
 import { surroundings } from "./explain-surroundings.ts"
 import { makeCanonical } from "./relocate/look.ts"
+import { concerns, placed, worldAround } from "./relocate/parts.ts"
 import { refusalOf } from "./relocate/refusals.ts"
 import type { Sides } from "./relocate/sides.ts"
-
-/** Each torrent under the paths by which the disks are looked at. */
-const placed = Effect.fnUntraced(function* (torrents: ReadonlyArray<Torrent>) {
-  const canonical = yield* makeCanonical
-  return yield* Effect.forEach(
-    torrents,
-    Effect.fnUntraced(function* (torrent) {
-      const { contentPath } = torrent
-      const savePath = torrent.savePath === "" ? "" : yield* canonical(torrent.savePath)
-      if (torrent.savePath !== "" && isWithin(contentPath, torrent.savePath)) {
-        return { ...torrent, savePath, contentPath: savePath + contentPath.slice(torrent.savePath.length) }
-      }
-      return { ...torrent, savePath, contentPath: contentPath === "" ? "" : yield* canonical(contentPath) }
-    })
-  )
-})
 
 /** Which torrents can have a file at a path, without asking the client for their files. */
 const claimantsOf = (torrents: ReadonlyArray<Torrent>) => {
@@ -46,18 +28,6 @@ const claimantsOf = (torrents: ReadonlyArray<Torrent>) => {
   return (path: string): ReadonlyArray<Torrent> =>
     [path, ...ancestorsOf(path)].flatMap((place) => places.get(place) ?? [])
 }
-
-const volumesOf = Effect.fnUntraced(function* (sides: Sides) {
-  const disk = yield* Disk
-  const open = yield* (yield* Sagas).open
-  const volumes = new Map<string, Volume>()
-  for (const { fsid, path, side } of sides.folders) {
-    const free = yield* disk.freeBytes(path)
-    const promisedBytes = open.reduce((sum, saga) => sum + (saga.toFsid === fsid ? saga.promisedBytes : 0), 0)
-    volumes.set(fsid, { fsid, side, freeBytes: free._tag === "Known" ? free.value : null, promisedBytes })
-  }
-  return [...volumes.values()]
-})
 
 /** How far from what was asked about copies are looked for. */
 const reach = 2
@@ -86,9 +56,8 @@ export const neighbourhood = Effect.fn("explain.neighbourhood")(function* (
   wanted: Wanted,
   thorough: boolean
 ) {
-  const { storage } = yield* AppConfig
   const client = yield* TorrentClient
-  const torrents = yield* placed(listed)
+  const torrents = yield* placed(listed, yield* makeCanonical)
   const claimants = claimantsOf(torrents)
   const { at, copiesOf, expand, inventory, missing, walk } = yield* surroundings(sides)
   const lists = new Map<string, { readonly files: ReadonlyArray<TorrentFile>; readonly paths: ReadonlySet<string> }>()
@@ -98,8 +67,6 @@ export const neighbourhood = Effect.fn("explain.neighbourhood")(function* (
   const met = new Map<number, number>()
   const asked = new Set<string>()
 
-  const concerns = ({ contentPath, savePath }: Torrent) =>
-    sides.folders.some(({ path }) => [savePath, contentPath].some((place) => place !== "" && overlap(place, path)))
   const listOf = Effect.fnUntraced(function* ({ hash, savePath }: Torrent) {
     const before = lists.get(hash)
     if (before !== undefined) return before
@@ -114,7 +81,7 @@ export const neighbourhood = Effect.fn("explain.neighbourhood")(function* (
     queues[away]?.push(inode)
   }
   const take = Effect.fnUntraced(function* (torrent: Torrent, away: number) {
-    if ((taken.get(torrent) ?? Infinity) <= away || !concerns(torrent)) return
+    if ((taken.get(torrent) ?? Infinity) <= away || !concerns(sides, torrent)) return
     taken.set(torrent, away)
     for (const { path, wanted: needed } of (yield* listOf(torrent)).files) {
       const file = join(torrent.savePath, path)
@@ -126,7 +93,7 @@ export const neighbourhood = Effect.fn("explain.neighbourhood")(function* (
   const owners = Effect.fnUntraced(function* (path: string) {
     const found: Array<Torrent> = []
     for (const torrent of claimants(path)) {
-      if (concerns(torrent) && (yield* listOf(torrent)).paths.has(path)) found.push(torrent)
+      if (concerns(sides, torrent) && (yield* listOf(torrent)).paths.has(path)) found.push(torrent)
     }
     return found
   })
@@ -189,16 +156,7 @@ export const neighbourhood = Effect.fn("explain.neighbourhood")(function* (
     }
     return member
   })
-  const world: World = {
-    inventory,
-    members: yield* Effect.forEach([...taken.keys()], memberOf),
-    seedingDirs: sides.folders.map(({ fsid, path, side }) => ({ side, path, fsid })),
-    volumes: yield* volumesOf(sides),
-    unavailable: sides.unavailable,
-    undecidedSizes: yield* (yield* Cache).undecidedSizes,
-    seedOnlyTag: storage?.seedOnlyTag ?? "",
-    reserveBytes: storage?.reserveBytes ?? 0
-  }
+  const world = yield* worldAround(sides, inventory, yield* Effect.forEach([...taken.keys()], memberOf))
   /** Some name was not found, and nothing outside is known that would explain it. */
   const open = [...met.keys()].some((inode) => missing(inode) > 0 && inventory.outside(inode).length === 0)
   return { world, asked, open }

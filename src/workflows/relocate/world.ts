@@ -1,9 +1,7 @@
 import { Effect } from "effect"
-import { AppConfig } from "../../config/AppConfig.ts"
 import { known } from "../../domain/fact.ts"
-import { overlap } from "../../domain/paths.ts"
 import { Inventory } from "../../domain/relocationInventory.ts"
-import type { Member, Side, Volume, World } from "../../domain/relocationWorld.ts"
+import type { Member, Side } from "../../domain/relocationWorld.ts"
 import { sagaWords } from "../../domain/sagas.ts"
 import type { Torrent } from "../../domain/torrents.ts"
 import { isWithin, join } from "../../platform/BytePath.ts"
@@ -14,6 +12,7 @@ import { Cache } from "../../state/Cache.ts"
 import { Sagas } from "../../state/Sagas.ts"
 import { filesOf, type Lists } from "./lists.ts"
 import type { RunFacts } from "./machine.ts"
+import { concerns, placed, worldAround } from "./parts.ts"
 import { refusalOf } from "./refusals.ts"
 import type { Folder, Sides } from "./sides.ts"
 
@@ -133,21 +132,10 @@ const membersOf = Effect.fnUntraced(function* (
 ) {
   const leases = yield* (yield* Sagas).leases
   const refused = yield* refusals(torrents)
-  const placed: Array<Torrent> = []
-  for (const torrent of torrents) {
-    const savePath = yield* run.canonical(torrent.savePath)
-    // The content itself may be a symlink: only the folder that it lies in is resolved.
-    const below = torrent.savePath !== "" && isWithin(torrent.contentPath, torrent.savePath)
-    const contentPath = below
-      ? `${savePath}${torrent.contentPath.slice(torrent.savePath.length)}`
-      : yield* run.canonical(torrent.contentPath)
-    placed.push({ ...torrent, savePath, contentPath })
-  }
-  const concerned = placed.filter(({ contentPath, savePath }) =>
-    sides.folders.some(({ path }) => [savePath, contentPath].some((place) => place !== "" && overlap(place, path)))
-  )
+  const all = yield* placed(torrents, run.canonical)
+  const concerned = all.filter((torrent) => concerns(sides, torrent))
   const files = yield* filesOf(inventory, concerned, readAt, lists)
-  return placed.map((torrent): Member => {
+  return all.map((torrent): Member => {
     const lease = leases.get(torrent.hash)
     return {
       torrent,
@@ -158,23 +146,9 @@ const membersOf = Effect.fnUntraced(function* (
   })
 })
 
-const volumesOf = Effect.fnUntraced(function* (sides: Sides) {
-  const disk = yield* Disk
-  const open = yield* (yield* Sagas).open
-  const volumes = new Map<string, Volume>()
-  for (const { fsid, path, side } of sides.folders) {
-    if (volumes.has(fsid)) continue
-    const free = yield* disk.freeBytes(path)
-    const promisedBytes = open.reduce((sum, saga) => sum + (saga.toFsid === fsid ? saga.promisedBytes : 0), 0)
-    volumes.set(fsid, { fsid, side, freeBytes: free._tag === "Known" ? free.value : null, promisedBytes })
-  }
-  return [...volumes.values()]
-})
-
 /**
  * Everything that a plan is made from, looked at now. Only a plan that nothing is done by may rest on cached lists of
- * files. Changes nothing but the cache of
- * these.
+ * files. Changes nothing but the cache of these.
  */
 export const lookAtWorld = Effect.fn("relocate.world")(function* (
   sides: Sides,
@@ -183,22 +157,10 @@ export const lookAtWorld = Effect.fn("relocate.world")(function* (
   run: RunFacts,
   lists: Lists
 ) {
-  const { storage } = yield* AppConfig
-  const cache = yield* Cache
   const inventory = new Inventory()
   for (const folder of sides.folders) if (sides.unavailable[folder.side] === null) yield* walk(inventory, folder)
   yield* recall(inventory)
   yield* findCopies(inventory, sides)
   yield* namePins(inventory, sides)
-  const world: World = {
-    inventory,
-    members: yield* membersOf(inventory, torrents, readAt, sides, run, lists),
-    seedingDirs: sides.folders.map(({ fsid, path, side }) => ({ side, path, fsid })),
-    volumes: yield* volumesOf(sides),
-    unavailable: sides.unavailable,
-    undecidedSizes: yield* cache.undecidedSizes,
-    seedOnlyTag: storage?.seedOnlyTag ?? "",
-    reserveBytes: storage?.reserveBytes ?? 0
-  }
-  return world
+  return yield* worldAround(sides, inventory, yield* membersOf(inventory, torrents, readAt, sides, run, lists))
 })
