@@ -181,6 +181,17 @@ const untracked = (claims: Fact<ReadonlyArray<Claim>>): Condition => {
   return condition(name, claims.value.length === 0, value, threshold, claims.source)
 }
 
+/** What torrents that have left the client owed when they were last seen. */
+export const owedByGone = (entries: ReadonlyArray<LedgerEntry>, world: World): ReadonlyArray<Condition> =>
+  entries.flatMap((entry) =>
+    obligations(
+      policyOf(world.cleanup),
+      { ...entry, present: false, settled: true, state: "removed" },
+      known(entry.trackers, "ledger", world.now),
+      world.now
+    )
+  )
+
 const owed = (
   subject: Pick<Subject, "item">,
   claims: Fact<ReadonlyArray<Claim>>,
@@ -202,15 +213,7 @@ const owed = (
       !entry.removedByUs &&
       (subject.item.hashes.includes(entry.hash) || entry.contentPath === subject.item.path)
   )
-  const ofGone = gone.flatMap((entry) =>
-    obligations(
-      policy,
-      { ...entry, present: false, settled: true, state: "removed" },
-      known(entry.trackers, "ledger", world.now),
-      world.now
-    )
-  )
-  return [...ofPresent, ...ofGone]
+  return [...ofPresent, ...owedByGone(gone, world)]
 }
 
 export const ofRelocation = (item: Pick<Item, "path">, moving: ReadonlyArray<Moving>): Condition => {

@@ -10,12 +10,12 @@ import { Journal } from "../state/Journal.ts"
 import { type RecordedPayload, RetiredPayloads } from "../state/RetiredPayloads.ts"
 import { Torrents } from "../state/Torrents.ts"
 import { locate } from "./cleanup-claimants.ts"
-import { reasonOf, type World } from "./cleanup-judge.ts"
+import { owedByGone, reasonOf, type World } from "./cleanup-judge.ts"
 import { exportTorrent, type TorrentOutcome } from "./cleanup-managed.ts"
 import { type Setting, worldOf } from "./cleanup-world.ts"
 import type { Family } from "./retired-families.ts"
 import { type Ground, groundOf, ofMoving, ofPlace, ofProtected } from "./retired-judge.ts"
-import { claimsOnRecord, lookAtFiles, owedBefore, renewed, unmounted } from "./retired-record.ts"
+import { claimsOnRecord, lookAtFiles, renewed, unmounted } from "./retired-record.ts"
 
 export interface Outcome {
   readonly outcome: "released" | "kept" | "failed"
@@ -101,7 +101,10 @@ export const conditionsAfter = Effect.fnUntraced(function* (record: RecordedPayl
     ofPlace(names, ground),
     ofProtected(names, world),
     yield* ofMoving(names, hashes, world),
-    ...owedBefore(hashes, world)
+    ...owedByGone(
+      world.ledger.filter((entry) => hashes.includes(entry.hash)),
+      world
+    )
   ]
 })
 

@@ -1,16 +1,13 @@
 import { Clock, Effect } from "effect"
 import { claimsOn, type Footprint, identity } from "../domain/claims.ts"
 import type { RetiredFile } from "../domain/deletionRetiredPayload.ts"
-import type { Condition } from "../domain/evidence.ts"
 import { absent, type Fact, known, unreadable } from "../domain/fact.ts"
 import { compare, isSameInode } from "../domain/fence.ts"
-import { obligations } from "../domain/obligations.ts"
 import type { Payload, PayloadFile } from "../domain/retiredTorrents.ts"
 import { dirname, isWithin } from "../platform/BytePath.ts"
 import { Disk } from "../services/Disk.ts"
 import type { RecordedFile, RecordedPayload, RecordedRoot } from "../state/RetiredPayloads.ts"
 import type { Located } from "./cleanup-claimants.ts"
-import { policyOf, type World } from "./cleanup-judge.ts"
 import { type Family, foldersAbove } from "./retired-families.ts"
 import { lyingAt } from "./retired-torrents.ts"
 
@@ -124,19 +121,6 @@ export const claimsOnRecord = Effect.fnUntraced(function* (
   const fact: Fact<ReadonlyArray<string>> = known([...hashes], "qBittorrent", readAt)
   return fact
 })
-
-/** What torrents that have left owed when they were last seen. */
-export const owedBefore = (hashes: ReadonlyArray<string>, world: World): ReadonlyArray<Condition> =>
-  world.ledger
-    .filter((entry) => hashes.includes(entry.hash))
-    .flatMap((entry) =>
-      obligations(
-        policyOf(world.cleanup),
-        { ...entry, present: false, settled: true, state: "removed" },
-        known(entry.trackers, "ledger", world.now),
-        world.now
-      )
-    )
 
 /** Torrents of a record that have left the client, as they were: what is still there may share their inodes. */
 export const earlierPayloads = Effect.fnUntraced(function* (record: RecordedPayload, family: Family) {

@@ -1,8 +1,29 @@
 import { Effect } from "effect"
 import { HttpClientRequest } from "effect/http"
-import type { ArrName } from "../../domain/watchedWorld.ts"
+import type { ArrName, LibraryFile } from "../../domain/watchedWorld.ts"
 import { type CallFailed, failed, failureIn, type HttpApi, saidIn } from "../../platform/HttpApi.ts"
 import { ArrRefused } from "../Arr.ts"
+
+export const deletion = "delete files"
+
+/** Refuses what would name no file, or one of another title: the arrs look for all of them where the first one lies. */
+export const ownFiles = (
+  arr: ArrName,
+  title: string,
+  wanted: ReadonlyArray<number>,
+  files: Effect.Effect<ReadonlyArray<LibraryFile>, CallFailed>
+): Effect.Effect<void, Failing> =>
+  Effect.gen(function* () {
+    if (wanted.length === 0) return yield* new ArrRefused({ arr, act: deletion, why: "no file is named" })
+    const has = new Set((yield* files).map((file) => file.id))
+    const strange = wanted.find((file) => !has.has(file))
+    if (strange === undefined) return
+    return yield* new ArrRefused({
+      arr,
+      act: deletion,
+      why: `file ${strange} is none of ${title}; nothing was deleted`
+    })
+  })
 
 export type Failing = CallFailed | ArrRefused
 

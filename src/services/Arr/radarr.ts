@@ -14,6 +14,7 @@ import {
   WrongShape
 } from "../../platform/JsonRow.ts"
 import { ArrRefused } from "../Arr.ts"
+import { deletion, ownFiles } from "./changing.ts"
 import { type Library, type LibraryOptions, makeCommon } from "./common.ts"
 import { originsOf, toEvent } from "./history.ts"
 import { fileOf, idsOf, tagsOf, type Tags, yearOf } from "./wire.ts"
@@ -90,17 +91,11 @@ export const makeRadarr = (options: LibraryOptions): Library => {
         : Effect.fail(new ArrRefused({ arr, act, why: "a movie has no episodes" }))
     },
     deleteFiles: Effect.fnUntraced(function* (id: number, ids: ReadonlyArray<number>) {
-      const act = "delete files"
-      if (ids.length === 0) return yield* new ArrRefused({ arr, act, why: "no file is named" })
-      const has = new Set((yield* files(id)).map((file) => file.id))
-      const strange = ids.find((file) => !has.has(file))
-      if (strange !== undefined) {
-        return yield* new ArrRefused({ arr, act, why: `file ${strange} is none of movie ${id}; nothing was deleted` })
-      }
+      yield* ownFiles(arr, `movie ${id}`, ids, files(id))
       const [first] = ids
       yield* ids.length === 1
-        ? change(act, "DELETE", `/moviefile/${first}`, undefined)
-        : change(act, "DELETE", "/moviefile/bulk", { movieFileIds: ids })
+        ? change(deletion, "DELETE", `/moviefile/${first}`, undefined)
+        : change(deletion, "DELETE", "/moviefile/bulk", { movieFileIds: ids })
     }),
     trouble: common.trouble
   }

@@ -17,6 +17,7 @@ import {
   WrongShape
 } from "../../platform/JsonRow.ts"
 import { ArrRefused, type SeriesSummary } from "../Arr.ts"
+import { deletion, ownFiles } from "./changing.ts"
 import { type Library, type LibraryOptions, makeCommon } from "./common.ts"
 import { originsOf, toEvent } from "./history.ts"
 import { fileOf, idsOf, type Queued, tagsOf, type Tags, type ToHost, yearOf } from "./wire.ts"
@@ -169,15 +170,8 @@ export const makeSonarr = (options: LibraryOptions): Library => {
         : change(act, "PUT", "/episode/monitor", { episodeIds: episodes, monitored })
     },
     deleteFiles: Effect.fnUntraced(function* (id: number, ids: ReadonlyArray<number>) {
-      const act = "delete files"
-      if (ids.length === 0) return yield* new ArrRefused({ arr, act, why: "no file is named" })
-      // Sonarr would look for all of them in the folder of the first one's series.
-      const has = new Set((yield* files(id)).map((file) => file.id))
-      const strange = ids.find((file) => !has.has(file))
-      if (strange !== undefined) {
-        return yield* new ArrRefused({ arr, act, why: `file ${strange} is none of series ${id}; nothing was deleted` })
-      }
-      yield* change(act, "DELETE", "/episodefile/bulk", { episodeFileIds: ids })
+      yield* ownFiles(arr, `series ${id}`, ids, files(id))
+      yield* change(deletion, "DELETE", "/episodefile/bulk", { episodeFileIds: ids })
     }),
     trouble: common.trouble
   }
